@@ -1,0 +1,16 @@
+;(() => {
+  const root = document.documentElement
+  const read = (key) => {
+    try {
+      return localStorage.getItem(key)
+    } catch {
+      return null
+    }
+  }
+  const theme = read('tv-theme')
+  const dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
+  root.dataset.theme = dark ? 'dark' : 'light'
+  const language = read('tv-language') || navigator.language
+  root.lang = language
+  root.dir = /^(ar|fa|he|ur|ckb|ps|sd|ug|yi|dv)\b/.test(language) ? 'rtl' : 'ltr'
+})()
