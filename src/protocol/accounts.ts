@@ -1,0 +1,141 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { prekeyUpload } from './devices.ts'
+import type { AccountId, ConversationId, DeviceId, Incarnation, InviteId } from './ids.ts'
+import { bytesSchema, idSchema, type roleSchema, signInNameSchema, timeSchema } from './schema.ts'
+
+/** What opens an account for the first time: an invite, or on a fresh home the claim token. */
+const admission = Type.Union([
+  Type.Object({ kind: Type.Literal('invite'), inviteId: idSchema<InviteId>(), inviteAuth: bytesSchema(32) }),
+  Type.Object({
+    kind: Type.Literal('claim'),
+    token: Type.String({ maxLength: 128 }),
+    homeName: Type.String({ minLength: 1, maxLength: 64 }),
+  }),
+])
+
+/** A sealed archive key of one epoch: sealed AK (1168) | deviceId (16) | signature (64), PROTOCOL 4.8. */
+export const sealedArchiveKey = Type.Object({ epoch: Type.Integer({ minimum: 1 }), record: bytesSchema(1248) })
+export type SealedArchiveKey = Static<typeof sealedArchiveKey>
+
+/** The account state blob (PROTOCOL 4.8), replaced by compare-and-swap on version (first version is 1). */
+export const sealedState = Type.Object({
+  version: Type.Integer({ minimum: 1 }),
+  epoch: Type.Integer({ minimum: 1 }),
+  sealed: bytesSchema(28, 262_144),
+})
+export type SealedState = Static<typeof sealedState>
+
+/** One backup slot (86 bytes) and H(AUTH) of its key (32 bytes). */
+export const slotUpload = Type.Object({ slot: bytesSchema(86), authHash: bytesSchema(32) })
+
+/** POST /api/accounts -> SignUpAnswer. Entries are whole log entries: genesis, then device-add signed by root. */
+export const signUp = Type.Object({
+  admission,
+  accountId: idSchema<AccountId>(),
+  signInName: signInNameSchema,
+  genesis: bytesSchema(1, 1024),
+  deviceAdd: bytesSchema(1, 1024),
+  prekeys: prekeyUpload,
+  passphraseSlot: slotUpload,
+  recoverySlot: slotUpload,
+  wrappedRootSeed: bytesSchema(60),
+  sealedArchiveKeys: Type.Array(sealedArchiveKey, { minItems: 1, maxItems: 64 }),
+  state: sealedState,
+})
+export type SignUp = Static<typeof signUp>
+/** 201. The signed tree head (144 bytes) already covers both entries. Refusals: invite_*, name_taken, already_claimed, bad_entry, bad_claim_token. */
+export type SignUpAnswer = { treeHead: string; logPublicKey: string; incarnation: Incarnation }
+
+/** POST /api/sessions/challenge -> Challenge. The nonce is 32 bytes, good once and for two minutes. */
+export type Challenge = { nonce: string; now: number }
+
+/** POST /api/sessions -> SessionAnswer, sets the cookies. signature = sig(DSK, "auth", lp16(origin) || nonce || u64 time). Refusals: not_signed_in, device_removed, bad_signature. */
+export const signIn = Type.Object({
+  accountId: idSchema<AccountId>(),
+  deviceId: idSchema<DeviceId>(),
+  nonce: bytesSchema(32),
+  time: timeSchema,
+  origin: Type.String({ maxLength: 300 }),
+  signature: bytesSchema(64),
+})
+export type SignIn = Static<typeof signIn>
+/** POST /api/sessions/refresh answers the same; refusals: not_signed_in, token_reused, device_removed. */
+export type SessionAnswer = { expiresAt: number; role: Role; incarnation: Incarnation }
+
+export type Role = Static<typeof roleSchema>
+
+/** GET /api/sessions: this account's signed-in devices. DELETE /api/sessions/current and /api/sessions/:deviceId sign out. */
+export type SessionView = {
+  deviceId: DeviceId
+  createdAt: number
+  lastSeenAt: number
+  isCurrent: boolean
+  isOnline: boolean
+}
+
+/** GET /api/accounts: everybody in this home. Names and faces are not here: they travel as encrypted profiles. */
+export type AccountView = {
+  accountId: AccountId
+  signInName: string
+  role: Role
+  createdAt: number
+  invitedBy: AccountId | null
+  inviteId: InviteId | null
+}
+
+/** GET /api/home. */
+export type HomeView = {
+  name: string
+  accountId: AccountId
+  deviceId: DeviceId
+  role: Role
+  incarnation: Incarnation
+  /** Date of the backup this incarnation was restored from; null for the first. */
+  restoredFrom: number | null
+  isHealing: boolean
+  logPublicKey: string
+  treeHead: string
+  familyConversationId: ConversationId | null
+  version: string
+  protocolVersion: number
+}
+/** PATCH /api/home (host): rename the home, or name the family conversation (once). */
+export const homeChange = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  familyConversationId: Type.Optional(idSchema<ConversationId>()),
+})
+export type HomeChange = Static<typeof homeChange>
+
+/** POST /api/recovery/start -> RecoveryStart. Answers a stable made-up beginning for names that do not exist. */
+export const recoveryStart = Type.Object({
+  signInName: signInNameSchema,
+  kind: Type.Union([Type.Literal('passphrase'), Type.Literal('code')]),
+})
+/** slotBeginning: 26 bytes, kind to salt. accountId is made up too for an unknown name. */
+export type RecoveryStart = { accountId: AccountId; slotBeginning: string }
+
+/** POST /api/recovery/open -> RecoveryMaterial. Five tries an hour a person (too_many_tries with retryAfterMs); wrong_key otherwise. */
+export const recoveryOpen = Type.Object({
+  signInName: signInNameSchema,
+  kind: Type.Union([Type.Literal('passphrase'), Type.Literal('code')]),
+  auth: bytesSchema(32),
+})
+export type RecoveryMaterial = {
+  accountId: AccountId
+  slot: string
+  wrappedRootSeed: string
+  sealedArchiveKeys: SealedArchiveKey[]
+  state: SealedState | null
+  /** All entries of the key log, with the signed head that covers them. */
+  entries: string[]
+  treeHead: string
+  logPublicKey: string
+  /** Admits one POST /api/devices within ten minutes. */
+  ticket: string
+}
+
+/** PUT /api/slots (member): replaces a slot after a passphrase change or a new kit. kind is read from the slot. */
+export const slotReplace = slotUpload
+
+/** GET /api/account-state -> SealedState; PUT with version = held + 1, refusal state_moved otherwise. */
+/** GET /api/archive-keys -> SealedArchiveKey[]; PUT adds one epoch, first writer wins (state_moved). */

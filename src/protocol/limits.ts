@@ -1,0 +1,31 @@
+/** Bounds that both ends enforce. Sizes are bytes, times milliseconds. */
+export const limits = {
+  /** One socket frame in either direction. */
+  maxFrameBytes: 1_048_576,
+  /** One sealed body (PROTOCOL 4.5). */
+  maxBodyBytes: 65_536,
+  /** One Double Ratchet frame, header included (PROTOCOL 4.4). */
+  maxEnvelopeBytes: 65_536,
+  /** Envelopes that may travel with one body or in one frame. */
+  maxEnvelopes: 512,
+  /** JSON request bodies, restore uploads excepted. */
+  maxJsonBytes: 1_048_576,
+  maxArchiveRows: 500,
+  maxPageMessages: 500,
+  maxLogPageEntries: 1_000,
+  maxSignInNameLength: 32,
+  maxHomeNameLength: 64,
+  /** A person's or conversation's picture, inside an encrypted payload. */
+  maxPhotoBytes: 12_288,
+  maxPersonNameLength: 64,
+  maxTextLength: 20_000,
+  maxOneTimePrekeys: 100,
+  maxInviteUses: 50,
+  maxMembers: 256,
+  maxDevicesPerAccount: 16,
+  inviteMaxAgeMs: 7 * 24 * 3_600_000,
+  accessTokenMs: 15 * 60_000,
+  refreshTokenMs: 90 * 24 * 3_600_000,
+  challengeMs: 2 * 60_000,
+  recoveryTriesPerHour: 5,
+} as const

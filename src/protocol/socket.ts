@@ -1,0 +1,155 @@
+import { bytes, fixed, flag, frameCodec, id, list, optional, record, text, u8, u16, u32, u64 } from './codec.ts'
+import type { AccountId, ConversationId, DeviceId, Incarnation, MessageId } from './ids.ts'
+import { limits } from './limits.ts'
+
+/**
+ * The one WebSocket, GET /api/socket (session cookie, same origin). Binary frames only: type byte || fields of codec.ts.
+ *
+ * A connection begins with the server's `welcome`, then all envelopes waiting for this device, oldest first, then live frames.
+ * Requests carry a `requestId` chosen by the client; each gets exactly one of posted | done | page | refused.
+ */
+export const SOCKET_PATH = '/api/socket'
+
+/** A Double Ratchet frame for one device (PROTOCOL 4.4). */
+const outgoingEnvelope = record({ deviceId: id<DeviceId>(), frame: bytes(limits.maxEnvelopeBytes) })
+/** An archive row of the asking account (PROTOCOL 4.7): iv 12 | ciphertext 80. */
+const archiveRow = record({ epoch: u32, row: fixed(92) })
+
+export const clientFrames = frameCodec({
+  /**
+   * Stores a body and the envelopes that open it, in one transaction, then answers `posted`. Retries with the same message id are answered
+   * with the same sequence number. Refusals: not_found, not_allowed, conversation_moved (epoch/convHead of a group are not the newest),
+   * recipients_changed (direct: envelopes are not exactly for all active devices of both people but this one), message_id_taken, bad_request.
+   */
+  post: {
+    code: 1,
+    field: record({
+      requestId: u32,
+      conversationId: id<ConversationId>(),
+      body: bytes(limits.maxBodyBytes),
+      envelopes: list(outgoingEnvelope, limits.maxEnvelopes),
+      archive: optional(archiveRow),
+    }),
+  },
+  /** A class 3 body (typing): passed to members' open sockets, never stored, never answered. */
+  transient: {
+    code: 2,
+    field: record({
+      conversationId: id<ConversationId>(),
+      body: bytes(limits.maxBodyBytes),
+      envelopes: list(outgoingEnvelope, limits.maxEnvelopes),
+    }),
+  },
+  /** Envelopes without a body: session-ack, chain request, retry request, sync. Answered `done`. */
+  sendEnvelopes: { code: 3, field: record({ requestId: u32, envelopes: list(outgoingEnvelope, limits.maxEnvelopes) }) },
+  /** These were opened and what they changed is on disk here: delete them. Not answered. */
+  acknowledge: { code: 4, field: record({ envelopeIds: list(u64, 1_000) }) },
+  /** Archive rows of this account, first writer wins. Answered `done`. */
+  putArchive: {
+    code: 5,
+    field: record({
+      requestId: u32,
+      rows: list(record({ messageId: id<MessageId>(), epoch: u32, row: fixed(92) }), limits.maxArchiveRows),
+    }),
+  },
+  /** Stored messages with seq > from (direction 0, oldest first) or seq < from (direction 1, newest first). Answered `page`. */
+  fetchPage: {
+    code: 6,
+    field: record({
+      requestId: u32,
+      conversationId: id<ConversationId>(),
+      from: u64,
+      direction: u8,
+      count: u16,
+      withArchive: flag,
+    }),
+  },
+  /** Heartbeat, answered `pong`. isActive: a person is looking (presence). */
+  ping: { code: 7, field: record({ isActive: flag }) },
+})
+export type ClientFrame = ReturnType<(typeof clientFrames)['decode']>
+
+const pageItem = record({
+  seq: u64,
+  receivedAt: u64,
+  body: bytes(limits.maxBodyBytes),
+  archive: optional(archiveRow),
+})
+
+export const serverFrames = frameCodec({
+  /** First frame. The tree head is a whole STH (144 bytes). restoredFrom: 0 = never restored. */
+  welcome: {
+    code: 1,
+    field: record({
+      incarnation: id<Incarnation>(),
+      restoredFrom: u64,
+      now: u64,
+      treeHead: fixed(144),
+      conversations: list(record({ conversationId: id<ConversationId>(), lastSeq: u64, entryCount: u32 }), 65_535),
+    }),
+  },
+  /** On disk. */
+  posted: { code: 2, field: record({ requestId: u32, messageId: id<MessageId>(), seq: u64, receivedAt: u64 }) },
+  done: { code: 3, field: record({ requestId: u32 }) },
+  /** requestId 0: not for a request; the socket closes after it. */
+  refused: { code: 4, field: record({ requestId: u32, code: text(64), retryAfterMs: u32 }) },
+  /** A stored body for all members' devices, the sending device left out. Sequence numbers of a conversation have no gaps. */
+  message: {
+    code: 5,
+    field: record({
+      conversationId: id<ConversationId>(),
+      seq: u64,
+      receivedAt: u64,
+      body: bytes(limits.maxBodyBytes),
+    }),
+  },
+  /** For this device alone, kept and sent again at every connect until acknowledged. */
+  envelopes: {
+    code: 6,
+    field: record({
+      items: list(record({ envelopeId: u64, frame: bytes(limits.maxEnvelopeBytes) }), limits.maxEnvelopes),
+    }),
+  },
+  /** A class 3 body, with this device's envelope where the conversation is direct. */
+  transient: {
+    code: 7,
+    field: record({
+      conversationId: id<ConversationId>(),
+      body: bytes(limits.maxBodyBytes),
+      frame: optional(bytes(limits.maxEnvelopeBytes)),
+    }),
+  },
+  page: {
+    code: 8,
+    field: record({
+      requestId: u32,
+      conversationId: id<ConversationId>(),
+      items: list(pageItem, limits.maxPageMessages),
+      hasMore: flag,
+    }),
+  },
+  /** The key log grew to the head's size (or hourly: only a fresher head, no entries). Entries begin at index `from`. */
+  logGrew: {
+    code: 9,
+    field: record({ from: u64, entries: list(bytes(2_048), limits.maxLogPageEntries), treeHead: fixed(144) }),
+  },
+  /** A membership entry was appended (or a conversation is new to this account: index 0 onwards are to be fetched). */
+  conversationGrew: {
+    code: 10,
+    field: record({ conversationId: id<ConversationId>(), index: u32, entry: bytes(1_024) }),
+  },
+  /** Which devices of an account are connected (those in no common conversation are not told). isActive: somebody is looking. */
+  presence: {
+    code: 11,
+    field: record({ accountId: id<AccountId>(), deviceIds: list(id<DeviceId>(), 64), isActive: flag }),
+  },
+  pong: { code: 12, field: record({ now: u64 }) },
+  /** This session ended: signed out, or the device was removed. The socket closes. */
+  signedOut: { code: 13, field: record({ code: text(64) }) },
+  /** Something listed over HTTP changed: fetch it again. */
+  changed: { code: 14, field: record({ what: text(16) }) },
+})
+export type ServerFrame = ReturnType<(typeof serverFrames)['decode']>
+
+/** What `changed` may name. */
+export type ChangedThing = 'home' | 'accounts' | 'invites' | 'conversations' | 'sessions'
