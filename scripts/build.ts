@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Build } from 'bun'
-import { sizeOf } from './bundle.ts'
 import { buildWeb, type WebBuild } from './build-web.ts'
+import { sizeOf } from './bundle.ts'
 
 const { values } = parseArgs({
   args: Bun.argv.slice(2),
@@ -16,11 +16,15 @@ if (values.compile || values.target) await compile(values.target, values.outfile
 function report(built: WebBuild): void {
   for (const { url, body } of built.files) {
     const packed = sizeOf(`dist/web${url}.br`)
-    console.log(`${String(packed || body.length).padStart(8)}  ${url}${built.preloads.includes(url) || url === built.entry ? '  (first route)' : ''}`)
+    console.log(
+      `${String(packed || body.length).padStart(8)}  ${url}${built.preloads.includes(url) || url === built.entry ? '  (first route)' : ''}`,
+    )
   }
   const firstRoute = [built.entry, ...built.preloads].reduce((sum, url) => sum + sizeOf(`dist/web${url}.br`), 0)
   const styles = sizeOf(`dist/web${built.styles}.br`)
-  console.log(`web UI ${built.build} in ${elapsed(started)}: first route ${firstRoute} bytes of JavaScript, ${styles} of CSS (brotli)`)
+  console.log(
+    `web UI ${built.build} in ${elapsed(started)}: first route ${firstRoute} bytes of JavaScript, ${styles} of CSS (brotli)`,
+  )
 }
 
 // Elysia builds functions from its own source text: identifier minification breaks it.

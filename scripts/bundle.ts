@@ -22,7 +22,11 @@ function options(production: boolean): Partial<BuildConfig> {
     publicPath: '/',
     metafile: true,
     drop: production ? ['debugger'] : [],
-    naming: { entry: 'assets/[name]-[hash].[ext]', chunk: 'assets/[name]-[hash].[ext]', asset: 'assets/[name]-[hash].[ext]' },
+    naming: {
+      entry: 'assets/[name]-[hash].[ext]',
+      chunk: 'assets/[name]-[hash].[ext]',
+      asset: 'assets/[name]-[hash].[ext]',
+    },
   }
 }
 
@@ -31,7 +35,11 @@ function environment(production: boolean): Record<string, string> {
   return { 'process.env.NODE_ENV': JSON.stringify(production ? 'production' : 'development') }
 }
 
-export async function bundle(entrypoints: string[], production: boolean, define: Record<string, string>): Promise<Bundle> {
+export async function bundle(
+  entrypoints: string[],
+  production: boolean,
+  define: Record<string, string>,
+): Promise<Bundle> {
   const built = await Bun.build({
     ...options(production),
     entrypoints,
@@ -40,7 +48,11 @@ export async function bundle(entrypoints: string[], production: boolean, define:
   return collect(built)
 }
 
-export async function bundleServiceWorker(entry: string, production: boolean, define: Record<string, string>): Promise<string> {
+export async function bundleServiceWorker(
+  entry: string,
+  production: boolean,
+  define: Record<string, string>,
+): Promise<string> {
   const built = await Bun.build({
     entrypoints: [entry],
     target: 'browser',

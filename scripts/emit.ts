@@ -53,7 +53,11 @@ async function variantsOf({ body, url }: WebFile, compress: boolean): Promise<Va
 }
 
 // The generated module is what carries the UI into the executable: each import is embedded as it is.
-export async function emit(files: WebFile[], facts: { build: string; inlineScriptHash: string }, compress: boolean): Promise<void> {
+export async function emit(
+  files: WebFile[],
+  facts: { build: string; inlineScriptHash: string },
+  compress: boolean,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   const imports: string[] = []
   const rows: string[] = []
@@ -66,7 +70,9 @@ export async function emit(files: WebFile[], facts: { build: string; inlineScrip
       parts.push(`${variant.encoding}: f${imports.length}`)
       imports.push(`import f${imports.length} from '../../${path}' with { type: 'file' }`)
     }
-    rows.push(`  '${file.url}': { type: '${typeOf(file.url)}', hash: '${shortHash(file.body)}', isHashed: ${file.isHashed}, ${parts.join(', ')} },`)
+    rows.push(
+      `  '${file.url}': { type: '${typeOf(file.url)}', hash: '${shortHash(file.body)}', isHashed: ${file.isHashed}, ${parts.join(', ')} },`,
+    )
   }
   const head = '// @ts-nocheck\n// Written by scripts/build.ts. Do not edit.\n'
   const body = `export const assets = {\n${rows.join('\n')}\n}\nexport const build = '${facts.build}'\nexport const inlineScriptHash = '${facts.inlineScriptHash}'\n`

@@ -41,7 +41,9 @@ async function fillOne(cache: Cache, path: string): Promise<void> {
 
 async function dropOldShells(): Promise<void> {
   const names = await caches.keys()
-  await Promise.all(names.filter((name) => name.startsWith(prefix) && name !== shell).map((name) => caches.delete(name)))
+  await Promise.all(
+    names.filter((name) => name.startsWith(prefix) && name !== shell).map((name) => caches.delete(name)),
+  )
   await self.clients.claim()
 }
 

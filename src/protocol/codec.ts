@@ -249,7 +249,7 @@ export function frameCodec<Table extends Record<string, Layout>>(table: Table): 
       if (!layout) throw new MalformedFrame('unknown frame')
       const fields = layout.field.read(reader)
       reader.end()
-      return { type: layout.type, ...fields } as FrameOf<Table>
+      return { type: layout.type, ...(fields as object) } as unknown as FrameOf<Table>
     },
   }
 }

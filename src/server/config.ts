@@ -39,7 +39,12 @@ export const settings: readonly Setting[] = [
   setting('https-port', 'PORT', '8443', 'port for HTTPS'),
   setting('tls', 'auto|off', 'auto', 'auto: HTTPS with certificates of its own; off: a proxy does it'),
   setting('public-url', 'URL', '', 'address the family uses, for example https://chat.example.org'),
-  setting('trusted-proxies', 'LIST', '', 'proxies to believe, by address or network; this machine if public-url is set'),
+  setting(
+    'trusted-proxies',
+    'LIST',
+    '',
+    'proxies to believe, by address or network; this machine if public-url is set',
+  ),
   setting('log', 'LEVEL', 'info', 'debug, info, warn, error or silent'),
   setting('open', 'auto|no', 'auto', 'whether to open the browser at the start'),
 ]
@@ -87,7 +92,9 @@ function readPort({ text, name }: Source): number {
 function readHost({ text, name }: Source): string {
   if (text === 'localhost') return '127.0.0.1'
   if (isIP(text)) return text
-  throw new SettingError(`${name} is "${text}", but it must be an address of this machine, such as 0.0.0.0 or 127.0.0.1.`)
+  throw new SettingError(
+    `${name} is "${text}", but it must be an address of this machine, such as 0.0.0.0 or 127.0.0.1.`,
+  )
 }
 
 function readChoice<const T extends string>({ text, name }: Source, choices: readonly T[]): T {
@@ -99,9 +106,12 @@ function readChoice<const T extends string>({ text, name }: Source, choices: rea
 function readUrl({ text, name }: Source): URL | null {
   if (text === '') return null
   const url = URL.canParse(text) ? new URL(text) : null
-  const isOrigin = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username
+  const isOrigin =
+    url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username
   if (isOrigin) return url
-  throw new SettingError(`${name} is "${text}", but it must be an address without a path, such as https://chat.example.org.`)
+  throw new SettingError(
+    `${name} is "${text}", but it must be an address without a path, such as https://chat.example.org.`,
+  )
 }
 
 function readNetworks({ text, name }: Source, publicUrl: URL | null): string[] {
@@ -109,7 +119,9 @@ function readNetworks({ text, name }: Source, publicUrl: URL | null): string[] {
   const networks = text.split(/[\s,]+/).filter(Boolean)
   const wrong = networks.find((network) => !isNetwork(network))
   if (wrong === undefined) return networks
-  throw new SettingError(`${name} contains "${wrong}", but it must list addresses or networks, such as 127.0.0.1 or 10.0.0.0/8.`)
+  throw new SettingError(
+    `${name} contains "${wrong}", but it must list addresses or networks, such as 127.0.0.1 or 10.0.0.0/8.`,
+  )
 }
 
 function isNetwork(text: string): boolean {

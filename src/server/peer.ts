@@ -36,7 +36,11 @@ export function trustProxies(networks: string[]): (address: string) => boolean {
 }
 
 // Read from the right: everything left of the first address that is no proxy of ours may be invented by the visitor.
-export function forwardedAddress(header: string | null, direct: string, isTrusted: (address: string) => boolean): string {
+export function forwardedAddress(
+  header: string | null,
+  direct: string,
+  isTrusted: (address: string) => boolean,
+): string {
   const chain = [...(header?.split(',') ?? []), direct].map((entry) => plainAddress(entry.trim()))
   let address = plainAddress(direct)
   for (const entry of chain.reverse()) {
