@@ -41,7 +41,8 @@ interface Variant {
 }
 
 async function variantsOf({ body, url }: WebFile, compress: boolean): Promise<Variant[]> {
-  const raw: Variant = { encoding: 'raw', suffix: '', body }
+  // The suffix keeps Bun from reading .html and .json imports as more than bytes.
+  const raw: Variant = { encoding: 'raw', suffix: '.raw', body }
   if (!compress || body.length < 256 || !isCompressible(typeOf(url))) return [raw]
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
   const [br, gz] = await Promise.all([promisify(brotliCompress)(body, { params }), promisify(gzip)(body, { level: 9 })])
