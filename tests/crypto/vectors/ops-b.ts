@@ -1,0 +1,5 @@
+import { sessionOps } from './ops-b-sessions.ts'
+import type { OpTable } from './types.ts'
+
+/** Operations of pqxdh, double-ratchet, dm, sender-chain, archive, backup, sealed-archive-key, linking and attachments. */
+export const opsB: OpTable = { ...sessionOps }
