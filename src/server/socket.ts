@@ -1,0 +1,156 @@
+import type { Server, ServerWebSocket, WebSocketHandler } from 'bun'
+import { MalformedFrame } from '../protocol/codec.ts'
+import { Refusal } from '../protocol/errors.ts'
+import type { AccountId, DeviceId } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import { type ClientFrame, clientFrames, serverFrames } from '../protocol/socket.ts'
+import { Connection, type ConnectionLimits, connectionLimits, type SocketData } from './connection.ts'
+import type { Hub } from './hub.ts'
+
+const silenceMs = 90_000
+const sweepMs = 15_000
+const maxEarlyFrames = 64
+
+/** What the socket asks of the rest of the server: it carries frames and knows none of their rules. */
+export interface SocketHost {
+  hub: Hub
+  now(): number
+  /** Throws the Refusal with which this request is turned away. */
+  identify(request: Request): Promise<{ accountId: AccountId; deviceId: DeviceId }>
+  isOwnOrigin(request: Request): boolean
+  /** Says welcome, the first frame of all. */
+  welcome(connection: Connection): Promise<void>
+  /** Hands over what waited for this device. Live frames are held back until it resolves. */
+  deliverWaiting(connection: Connection): Promise<void>
+  opened(connection: Connection): void | Promise<void>
+  closed(connection: Connection): void
+  handle(connection: Connection, frame: ClientFrame): void | Promise<void>
+  reportError(error: unknown): void
+  limits?: Partial<ConnectionLimits>
+}
+
+export interface Socket extends Disposable {
+  upgrade(request: Request, server: Server<SocketData>): boolean
+  websocket: WebSocketHandler<SocketData>
+  /** Cuts lines on which nothing came for 90 seconds; runs by itself every 15. */
+  dropSilent(): void
+}
+
+export function createSocket(host: SocketHost): Socket {
+  const bounds: ConnectionLimits = { ...connectionLimits, ...host.limits }
+  const open = new Set<Connection>()
+  const timer = setInterval(dropSilent, sweepMs)
+  timer.unref()
+
+  function dropSilent(): void {
+    const oldest = host.now() - silenceMs
+    for (const connection of open) if (connection.lastHeardAt < oldest) connection.cut()
+  }
+
+  // A browser never sees the HTTP status of a refused upgrade, so everybody is let in and told the reason on the line.
+  function upgrade(request: Request, server: Server<SocketData>): boolean {
+    const isOwn = host.isOwnOrigin(request)
+    const data: SocketData = {
+      identify: () => (isOwn ? host.identify(request) : Promise.reject(new Refusal('wrong_origin'))),
+      early: [],
+      connection: null,
+    }
+    return server.upgrade(request, { data })
+  }
+
+  async function welcome(socket: ServerWebSocket<SocketData>): Promise<void> {
+    const { data } = socket
+    const who = await data.identify()
+    if (socket.readyState !== WebSocket.OPEN) return
+    const connection = new Connection(socket, who, { limits: bounds, nowMs: host.now() })
+    data.connection = connection
+    open.add(connection)
+    host.hub.add(connection)
+    // Once more: a sign-out between the first look and the hub would have found no line to end.
+    await data.identify()
+    await host.welcome(connection)
+    connection.isWelcome = true
+    for (const bytes of data.early.splice(0)) receive(connection, bytes)
+    await host.deliverWaiting(connection)
+    connection.releaseHeld()
+    await host.opened(connection)
+  }
+
+  function turnAway(socket: ServerWebSocket<SocketData>, error: unknown): void {
+    const code = error instanceof Refusal ? error.code : 'internal'
+    if (code === 'internal') host.reportError(error)
+    const { connection } = socket.data
+    if (connection) connection.closeWith(code)
+    else {
+      socket.sendBinary(serverFrames.encode({ type: 'refused', requestId: 0, code, retryAfterMs: 0 }))
+      socket.close(1008)
+    }
+  }
+
+  function receive(connection: Connection, bytes: Uint8Array): void {
+    if (!connection.isOpen) return
+    connection.lastHeardAt = host.now()
+    try {
+      const frame = clientFrames.decode(bytes)
+      const waitMs = connection.bucket.take(connection.lastHeardAt)
+      if (waitMs > 0) throw new TooFast(frame, waitMs)
+      const work = host.handle(connection, frame)
+      if (work) work.catch((error: unknown) => answerFailure(connection, frame, error))
+    } catch (error) {
+      if (error instanceof MalformedFrame) connection.closeWith('bad_request')
+      else if (error instanceof TooFast) answerFailure(connection, error.frame, error.refusal)
+      else host.reportError(error)
+    }
+  }
+
+  function answerFailure(connection: Connection, frame: ClientFrame, error: unknown): void {
+    const refusal = error instanceof Refusal ? error : new Refusal('internal')
+    if (refusal.code === 'internal') host.reportError(error)
+    if ('requestId' in frame) connection.refuse(frame.requestId, refusal)
+  }
+
+  const websocket: WebSocketHandler<SocketData> = {
+    maxPayloadLength: limits.maxFrameBytes,
+    backpressureLimit: bounds.maxBufferedBytes + 2 * limits.maxFrameBytes,
+    closeOnBackpressureLimit: true,
+    idleTimeout: 120,
+    sendPings: false,
+    perMessageDeflate: false,
+    open(socket) {
+      socket.binaryType = 'uint8array'
+      welcome(socket).catch((error: unknown) => turnAway(socket, error))
+    },
+    message(socket, message) {
+      const { connection, early } = socket.data
+      if (typeof message === 'string') return turnAway(socket, new Refusal('bad_request'))
+      if (connection?.isWelcome) return receive(connection, message)
+      // Bun takes its buffer back after this call.
+      if (early.length < maxEarlyFrames) early.push(message.slice())
+      else turnAway(socket, new Refusal('too_many'))
+    },
+    drain(socket) {
+      socket.data.connection?.noteDrain()
+    },
+    close(socket) {
+      const { connection } = socket.data
+      if (!connection) return
+      connection.markClosed()
+      open.delete(connection)
+      host.hub.remove(connection)
+      host.closed(connection)
+    },
+  }
+
+  return { upgrade, websocket, dropSilent, [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+class TooFast extends Error {
+  readonly refusal: Refusal
+  constructor(
+    readonly frame: ClientFrame,
+    waitMs: number,
+  ) {
+    super('too fast')
+    this.refusal = new Refusal('too_many', { retryAfterMs: waitMs })
+  }
+}
