@@ -270,12 +270,12 @@ const doubleRatchet: OpTable = {
     }
     const before = JSON.stringify(describe(session!.ratchet))
     const surroundings = { random: scriptedRandom(anyRatchetSecret), now: numberOf(inputs, 'now') }
-    try {
-      const { packet } = await decryptFrame(session!, bytesOf(inputs, 'frame'), surroundings)
-      return { innerPacket: hexOf(packet) }
-    } finally {
-      if (JSON.stringify(describe(session!.ratchet)) !== before) throw new Error('the old state was changed in place')
-    }
+    const outcome = await decryptFrame(session!, bytesOf(inputs, 'frame'), surroundings).catch(
+      (error: unknown) => error,
+    )
+    if (JSON.stringify(describe(session!.ratchet)) !== before) throw new Error('the old state was changed in place')
+    if (outcome instanceof Error) throw outcome
+    return { innerPacket: hexOf((outcome as { packet: Uint8Array }).packet) }
   },
 
   kdfRK({ inputs }) {
