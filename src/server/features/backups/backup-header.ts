@@ -56,7 +56,9 @@ export class DateRecipient implements Recipient {
   constructor(private readonly createdAt: number) {}
 
   wrapFileKey(): Stanza[] {
-    return [new Stanza([datedStanza, String(BACKUP_FORMAT_VERSION), String(this.createdAt)], new Uint8Array(randomBytes(16)))]
+    return [
+      new Stanza([datedStanza, String(BACKUP_FORMAT_VERSION), String(this.createdAt)], new Uint8Array(randomBytes(16))),
+    ]
   }
 }
 
@@ -78,7 +80,11 @@ function headerFromSalt(salt: Buffer): BackupHeader | null {
   return checkedHeader(salt.readUInt8(2), salt.readUIntBE(3, 6), 'passphrase')
 }
 
-function checkedHeader(formatVersion: number, createdAt: number, keyKind: BackupHeader['keyKind']): BackupHeader | null {
+function checkedHeader(
+  formatVersion: number,
+  createdAt: number,
+  keyKind: BackupHeader['keyKind'],
+): BackupHeader | null {
   if (!Number.isSafeInteger(formatVersion) || !Number.isSafeInteger(createdAt)) return null
   return { formatVersion, createdAt, keyKind }
 }
