@@ -139,13 +139,13 @@ export interface ConsistencyClaim {
   newRoot: Uint8Array
 }
 
-/** Throws DecryptionFailed unless the proof shows the claim (RFC 9162, 2.1.4.2). Every tree begins with the empty one. */
+/** Throws DecryptionFailed unless the proof shows the claim (RFC 9162, 2.1.4.2). Size 0 shows nothing and is refused. */
 export function checkConsistency(claim: ConsistencyClaim, proof: Uint8Array[]): void {
   const { oldSize, oldRoot, newSize, newRoot } = claim
-  insist(isIndex(oldSize) && isIndex(newSize) && oldSize <= newSize, 'consistency: sizes')
-  if (oldSize === newSize || oldSize === 0) {
+  insist(isIndex(oldSize) && isIndex(newSize) && 0 < oldSize && oldSize <= newSize, 'consistency: sizes')
+  if (oldSize === newSize) {
     insist(proof.length === 0, 'consistency: proof not empty')
-    insist(equal(oldRoot, oldSize === newSize ? newRoot : emptyRoot()), 'consistency: root')
+    insist(equal(oldRoot, newRoot), 'consistency: root')
     return
   }
   insist(proof.length > 0, 'consistency: empty proof')
