@@ -1,6 +1,8 @@
 // The one door between the server and the cryptography. Everything reachable from here works on public keys alone:
 // nothing makes, holds or uses a secret key of a member. `tests/architecture.test.ts` holds the server to this file.
 
+export type { BodyHeader } from './body-header.ts'
+export { parseBodyHeader } from './body-header.ts'
 export { fromHex, toHex } from './bytes.ts'
 export type { ConversationEntry } from './conversation-log.ts'
 export { parseConversationEntry } from './conversation-log.ts'

@@ -375,7 +375,7 @@ export const opsA: OpTable = {
         : new Uint8Array(numberOf(inputs, 'length')).fill(numberOf(inputs, 'repeatedByte'))
     const padded = padBody(content)
     if (hexOf(unpadBody(padded)) !== hexOf(content)) throw new Error('the padding comes off differently')
-    const shown = 'bytes' in inputs ? { padded: hexOf(padded) } : { paddedHash: hexOf(sha256(padded)) }
+    const shown: JsonObject = 'bytes' in inputs ? { padded: hexOf(padded) } : { paddedHash: hexOf(sha256(padded)) }
     return { paddedLength: padded.length, ...shown }
   },
 
