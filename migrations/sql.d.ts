@@ -1,0 +1,5 @@
+declare module '*.sql' {
+  const text: string
+  // biome-ignore lint/style/noDefaultExport: imports of text have only that.
+  export default text
+}
