@@ -1,0 +1,121 @@
+import { equal } from '../crypto/bytes.ts'
+import { DecryptionFailed, insist } from '../crypto/errors.ts'
+import { encodeSenderKey, type SenderKey } from '../crypto/packets.ts'
+import {
+  acceptSenderKey,
+  createChain,
+  isChainWorn,
+  type ReceivingChain,
+  type SendingChain,
+  senderKeyOf,
+} from '../crypto/sender-chain.ts'
+import { type ChainId, type ConversationId, type DeviceId, idFromBytes } from '../protocol/ids.ts'
+import type { ClientContext } from './context.ts'
+import type { GroupState } from './conversation-record.ts'
+import type { AccountParts, LogDevice } from './parts.ts'
+import type { Peer } from './sessions.ts'
+import type { Step } from './steps.ts'
+
+const RECEIVE_FOR_MS = 30 * 24 * 3_600_000
+
+/** Table chains, own/<conversation>: the chain this device sends on and the devices that can read it. */
+export type OwnChain = { chain: SendingChain; sentTo: DeviceId[] }
+/** Table chains, peer/<chain>. */
+export type PeerChain = { chain: ReceivingChain; peer: Peer; receivedAt: number }
+
+/** Sender chains (PROTOCOL 4.5): one of this device per group, those of others by their id. */
+export class ChainShelf {
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+  ) {}
+
+  /** Forgets received chains of which nothing can come any more. */
+  async prune(): Promise<void> {
+    const now = this.context.platform.clock.now()
+    const rows = await this.context.store.list<PeerChain>('chains', { from: 'peer/', before: 'peer0' })
+    const old = rows.filter(({ value }) => now - value.receivedAt > RECEIVE_FOR_MS)
+    if (old.length > 0) await this.context.store.commit(old.map(({ key }) => ({ table: 'chains', key, value: null })))
+  }
+
+  /** Who still lacks this device's chain: everybody when it must be replaced first. */
+  async missing(
+    step: Step,
+    id: ConversationId,
+    group: GroupState,
+    recipients: readonly LogDevice[],
+  ): Promise<LogDevice[]> {
+    const own = await this.#usable(step, id, group, recipients)
+    return own ? recipients.filter((device) => !own.sentTo.includes(device.deviceId)) : [...recipients]
+  }
+
+  /** The chain to send on, a new one where the old is spent (epoch, revoked recipient, 200 messages, a day). Not stored yet. */
+  async sending(
+    step: Step,
+    id: ConversationId,
+    group: GroupState,
+    recipients: readonly LogDevice[],
+  ): Promise<OwnChain> {
+    const own = await this.#usable(step, id, group, recipients)
+    if (own) return own
+    const { identity } = this.parts
+    const owner = { userId: identity.userId, deviceId: identity.rawDeviceId, dskSecret: identity.dsk.secretKey }
+    const place = { convId: group.convId, epoch: group.epoch, convHead: group.head, klass: 0 as const }
+    const { random, clock } = this.context.platform
+    return { chain: createChain(owner, place, { random, now: clock.now() }), sentTo: [] }
+  }
+
+  put(step: Step, id: ConversationId, own: OwnChain): void {
+    step.put('chains', `own/${id}`, own)
+  }
+
+  own(step: Step, id: ConversationId): Promise<OwnChain | null> {
+    return step.get<OwnChain>('chains', `own/${id}`)
+  }
+
+  /** These devices hold the chain now: the home has stored the envelopes that carry it. */
+  async markSent(step: Step, id: ConversationId, chainId: Uint8Array, devices: readonly DeviceId[]): Promise<void> {
+    const own = await this.own(step, id)
+    if (!own || !equal(own.chain.chainId, chainId)) return
+    this.put(step, id, { ...own, sentTo: [...new Set([...own.sentTo, ...devices])] })
+  }
+
+  packet(own: OwnChain): Uint8Array {
+    return encodeSenderKey(senderKeyOf(own.chain))
+  }
+
+  /** A sender key that came through the session with `peer`. A chain that is known keeps the state it has. */
+  async accept(step: Step, peer: Peer, key: SenderKey): Promise<ChainId> {
+    const chainId = idFromBytes<ChainId>(key.chainId)
+    if (await this.receiving(step, chainId)) return chainId
+    const device = this.parts.keyLog.device(peer.accountId, peer.deviceId)
+    insist(device?.status === 'active', 'not an active device')
+    const owner = { userId: device.userId, deviceId: device.rawDeviceId, dsk: device.dsk }
+    const row: PeerChain = { chain: acceptSenderKey(owner, key), peer, receivedAt: this.context.platform.clock.now() }
+    step.put('chains', `peer/${chainId}`, row)
+    return chainId
+  }
+
+  receiving(step: Step, chainId: ChainId): Promise<PeerChain | null> {
+    return step.get<PeerChain>('chains', `peer/${chainId}`)
+  }
+
+  async advance(step: Step, chainId: ChainId, chain: ReceivingChain): Promise<void> {
+    const row = await this.receiving(step, chainId)
+    if (!row) throw new DecryptionFailed('no such chain')
+    step.put('chains', `peer/${chainId}`, { ...row, chain })
+  }
+
+  async #usable(
+    step: Step,
+    id: ConversationId,
+    group: GroupState,
+    recipients: readonly LogDevice[],
+  ): Promise<OwnChain | null> {
+    const own = await this.own(step, id)
+    if (!own || own.chain.epoch !== group.epoch || !equal(own.chain.convHead, group.head)) return null
+    if (isChainWorn(own.chain, this.context.platform.clock.now())) return null
+    const present = new Set(recipients.map((device) => device.deviceId))
+    return own.sentTo.every((deviceId) => present.has(deviceId)) ? own : null
+  }
+}

@@ -1,0 +1,103 @@
+import { type ConversationEntryBody, parseConversationEntry } from '../crypto/conversation-log.ts'
+import {
+  adminsOf,
+  admitConversationEntry,
+  type DeviceDirectory,
+  directoryOf,
+  isMemberIdentity,
+} from '../crypto/conversation-log-validator.ts'
+import { DecryptionFailed } from '../crypto/errors.ts'
+import { type AccountId, idFromBytes } from '../protocol/ids.ts'
+import type { Notice } from './api.ts'
+import { type ConversationRecord, convIdOf, memberIds, type Tenure } from './conversation-record.ts'
+import type { AccountParts, LogDevice } from './parts.ts'
+
+/** The record after one more signed entry. DecryptionFailed, and nothing changes, when a rule is broken. */
+export function admit(
+  record: ConversationRecord,
+  entry: Uint8Array,
+  directory: DeviceDirectory,
+  selfId: AccountId,
+): ConversationRecord {
+  const group = admitConversationEntry(record.group, { convId: convIdOf(record), entry, directory })
+  const { body, seq, signerUser } = parseConversationEntry(entry)
+  const tenures = tenuresAfter(record.tenures, body, seq, idFromBytes(signerUser))
+  const isMember = tenures.some((tenure) => tenure.accountId === selfId && tenure.to === null)
+  return { ...record, group, tenures, isMember, heads: [...record.heads, group.head] }
+}
+
+function tenuresAfter(
+  tenures: readonly Tenure[],
+  body: ConversationEntryBody,
+  seq: number,
+  signerId: AccountId,
+): Tenure[] {
+  const end = (accountId: AccountId) =>
+    tenures.map((tenure) => (tenure.accountId === accountId && tenure.to === null ? { ...tenure, to: seq } : tenure))
+  switch (body.type) {
+    case 'create':
+      return [{ accountId: signerId, from: seq, to: null }]
+    case 'add': {
+      const accountId = idFromBytes<AccountId>(body.userId)
+      return [...end(accountId), { accountId, from: seq, to: null }]
+    }
+    case 'remove':
+      return end(idFromBytes(body.userId))
+    case 'leave':
+      return end(signerId)
+    default:
+      return [...tenures]
+  }
+}
+
+/** What an entry says to people; null for what they need not see. */
+export function noticeOf(entry: Uint8Array): Notice | null {
+  const { body, signerUser } = parseConversationEntry(entry)
+  const actorId = idFromBytes<AccountId>(signerUser)
+  switch (body.type) {
+    case 'create':
+      return { kind: 'created', actorId }
+    case 'add':
+      return { kind: 'added', actorId, subjectId: idFromBytes(body.userId) }
+    case 'remove':
+      return { kind: 'removed', actorId, subjectId: idFromBytes(body.userId) }
+    case 'role':
+      return {
+        kind: body.role === 'admin' ? 'made_admin' : 'made_member',
+        actorId,
+        subjectId: idFromBytes(body.userId),
+      }
+    case 'leave':
+      return { kind: 'left', actorId }
+    case 'policy':
+      return null
+  }
+}
+
+export function adminIds(record: ConversationRecord, { keyLog }: AccountParts): AccountId[] {
+  if (record.group === null) return []
+  const state = keyLog.state()
+  return adminsOf(record.group, directoryOf(state), state.size).map((member) => idFromBytes<AccountId>(member.userId))
+}
+
+/** Active devices (key log) of members (signed entries) but this one: the home can add neither (PROTOCOL 4.6). */
+export function recipientsOf(record: ConversationRecord, { identity, keyLog }: AccountParts): LogDevice[] {
+  if (!record.isMember) return []
+  const state = keyLog.state()
+  const directory = directoryOf(state)
+  const isPresent = (accountId: AccountId) => {
+    const member = record.group?.members.find((candidate) => idFromBytes<AccountId>(candidate.userId) === accountId)
+    return record.kind === 'direct' || (member !== undefined && isMemberIdentity(member, directory, state.size))
+  }
+  return memberIds(record, identity.accountId)
+    .filter(isPresent)
+    .flatMap((accountId) => keyLog.activeDevices(accountId))
+    .filter((device) => device.deviceId !== identity.deviceId)
+}
+
+/** Entries may name a log size this device has not reached: fetch it first. */
+export async function reachEntry(entry: Uint8Array, { keyLog }: AccountParts): Promise<void> {
+  const { sthSize } = parseConversationEntry(entry)
+  if (sthSize > keyLog.head().size) await keyLog.refresh()
+  if (sthSize > keyLog.head().size) throw new DecryptionFailed('the key log does not reach this entry')
+}
