@@ -129,7 +129,8 @@ const pqxdh: OpTable = {
   pqxdhInitiate({ inputs }) {
     const bundle = bundleOf(objectOf(inputs, 'prekeyBundle'))
     const keyLog = objectOf(inputs, 'keyLogOfB')
-    const logged = { ...bundle, dsk: bytesOf(keyLog, 'DSK'), dik: bytesOf(keyLog, 'DIK') } as DeviceIdentity
+    const dsk = bytesOf(keyLog, 'DSK') as DevicePublicKey
+    const logged = { ...bundle, dsk, dik: bytesOf(keyLog, 'DIK') as DeviceDhPublicKey }
     const drawn = [bytesOf(inputs, 'EK_A_secret'), bytesOf(inputs, 'encapsulationSeed'), anyRatchetSecret]
     const surroundings = { random: scriptedRandom(...drawn), now: numberOf(inputs, 'now') }
     const session = createOutgoingSession(ownDevice(objectOf(inputs, 'A')), bundle, logged, surroundings)
