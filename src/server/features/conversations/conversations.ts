@@ -1,0 +1,246 @@
+import {
+  adminsOf,
+  type ConversationState,
+  directoryOf,
+  dmConversationId,
+  findUser,
+  type KeyLogState,
+  type parseConversationEntry,
+} from '../../../crypto/verify.ts'
+import type { ConversationView } from '../../../protocol/conversations.ts'
+import { Refusal } from '../../../protocol/errors.ts'
+import { type AccountId, type ConversationId, type DeviceId, idFromBytes, idToBytes } from '../../../protocol/ids.ts'
+import { serverFrames } from '../../../protocol/socket.ts'
+import type { Hub } from '../../hub.ts'
+import type { Database, Reader, Transaction } from '../../storage/database.ts'
+import { checkAdded, checkSigner, isDirectId, judgeEntry, membersOf, parseEntry, replayEntries } from './group.ts'
+import { exchangePresence } from './presence.ts'
+import { Roster } from './roster.ts'
+import * as store from './store.ts'
+
+export { announcePresence, tellPresence } from './presence.ts'
+export type { Roster, RosterConversation } from './roster.ts'
+export { findFirstSeq, listMemberships } from './store.ts'
+
+/** What these rules need of the server around them. */
+export interface ConversationsHost {
+  database: Database
+  hub: Hub
+  now(): number
+  keyLog(): KeyLogState
+  /** Throws `healing` while a restored server takes no new entries. */
+  assertNotHealing(): void
+}
+
+export interface Caller {
+  accountId: AccountId
+  deviceId: DeviceId
+}
+
+const maxEntriesAtOnce = 1_000
+const maxKnownStates = 200
+
+/** Conversations and who is in them. */
+export class Conversations {
+  readonly roster: Roster
+  readonly #host: ConversationsHost
+  /** Chains that were validated from their first entry on; each is used only while it ends where the table ends. */
+  readonly #states = new Map<ConversationId, ConversationState>()
+
+  constructor(host: ConversationsHost) {
+    this.#host = host
+    this.roster = new Roster(() => host.keyLog().size)
+  }
+
+  async list(accountId: AccountId): Promise<ConversationView[]> {
+    const { database } = this.#host
+    const memberships = await store.listMemberships(database, accountId)
+    return Promise.all(memberships.map((membership) => viewOf(database, membership)))
+  }
+
+  async view(conversationId: ConversationId, accountId: AccountId, reader: Reader = this.#host.database) {
+    const membership = await store.findMembership(reader, conversationId, accountId)
+    if (!membership) throw new Refusal('not_found')
+    return viewOf(reader, membership)
+  }
+
+  /** Everybody in the home may write to everybody, and to themselves. */
+  async openDirect(accountId: AccountId, otherId: AccountId): Promise<ConversationView> {
+    const { database, hub } = this.#host
+    const conversationId = idFromBytes<ConversationId>(dmConversationId(idToBytes(accountId), idToBytes(otherId)))
+    const known = await store.findMembership(database, conversationId, accountId)
+    if (known) return viewOf(database, known)
+    const people = [...new Set([accountId, otherId])]
+    return database.transaction(async (tx) => {
+      const isNew = await this.putDirect(tx, conversationId, people)
+      if (isNew)
+        tx.onCommit(() => this.#tellAll(people, serverFrames.encode({ type: 'changed', what: 'conversations' })))
+      if (isNew) tx.onCommit(() => exchangePresence(hub, people, people))
+      return this.view(conversationId, accountId, tx)
+    })
+  }
+
+  /** False if it was there. The caller has checked that the id follows from these people. */
+  async putDirect(tx: Transaction, conversationId: ConversationId, people: readonly AccountId[]): Promise<boolean> {
+    if (await store.findConversation(tx, conversationId)) return false
+    const everybody = new Set(await store.listAccountIds(tx))
+    if (people.some((person) => !everybody.has(person))) throw new Refusal('not_found')
+    const nowMs = this.#host.now()
+    await store.insertConversation(tx, { conversationId, kind: 'direct', nowMs })
+    for (const accountId of people) {
+      await store.putMember(tx, { conversationId, accountId, role: 'member', firstSeq: 1, nowMs })
+    }
+    this.roster.forgetConversation(conversationId)
+    return true
+  }
+
+  async createGroup(caller: Caller, entries: readonly Uint8Array[]): Promise<ConversationView> {
+    const parsed = entries.map(parseEntry)
+    const conversationId = idFromBytes<ConversationId>(parsed[0]!.convId)
+    for (const entry of parsed) checkSigner(entry, caller)
+    return this.#host.database.transaction(async (tx) => {
+      this.#host.assertNotHealing()
+      if (!(await this.#isRepeated(tx, conversationId, entries))) {
+        for (const entry of parsed) checkAdded(entry, this.#host.keyLog())
+        await this.adopt(tx, conversationId, entries)
+      }
+      return this.view(conversationId, caller.accountId, tx)
+    })
+  }
+
+  // The answer to the first try may have been lost on its way.
+  async #isRepeated(tx: Transaction, conversationId: ConversationId, entries: readonly Uint8Array[]): Promise<boolean> {
+    if (!(await store.findConversation(tx, conversationId))) return false
+    const held = await store.listEntries(tx, conversationId, { from: 0, count: entries.length })
+    const isSame = entries.every((entry, index) => held[index] && Buffer.compare(held[index], entry) === 0)
+    if (!isSame) throw new Refusal('conversation_moved')
+    return true
+  }
+
+  async listEntries(accountId: AccountId, conversationId: ConversationId, from: number): Promise<Uint8Array[]> {
+    const { database } = this.#host
+    const membership = await store.findMembership(database, conversationId, accountId)
+    if (!membership) throw new Refusal('not_found')
+    return store.listEntries(database, conversationId, { from, count: maxEntriesAtOnce })
+  }
+
+  async append(caller: Caller, conversationId: ConversationId, entry: Uint8Array): Promise<number> {
+    const parsed = parseEntry(entry)
+    return this.#host.database.transaction(async (tx) => {
+      const membership = await store.findMembership(tx, conversationId, caller.accountId)
+      if (membership?.kind !== 'group') throw new Refusal('not_found')
+      this.#host.assertNotHealing()
+      checkSigner(parsed, caller)
+      const state = await this.loadState(tx, conversationId)
+      if (!state) throw new Refusal('not_found')
+      if (Buffer.compare(parsed.head, state.head) === 0) return membership.entryCount
+      if (Buffer.compare(parsed.prev, state.head) !== 0) throw new Refusal('conversation_moved')
+      this.#checkPermission(state, parsed)
+      checkAdded(parsed, this.#host.keyLog())
+      await this.adopt(tx, conversationId, [entry])
+      return membership.entryCount + 1
+    })
+  }
+
+  #checkPermission(state: ConversationState, entry: ReturnType<typeof parseConversationEntry>): void {
+    if (entry.body.type === 'leave') return
+    const admins = judgeEntry(() => adminsOf(state, directoryOf(this.#host.keyLog()), entry.sthSize))
+    const isAdmin = admins.some((admin) => Buffer.compare(admin.userId, entry.signerUser) === 0)
+    if (!isAdmin) throw new Refusal('not_allowed')
+  }
+
+  /** The validated state of a group as this transaction sees it; null if there is no such group. */
+  async loadState(tx: Transaction, conversationId: ConversationId): Promise<ConversationState | null> {
+    const row = await store.findConversation(tx, conversationId)
+    if (row?.kind !== 'group') return null
+    const known = this.#states.get(conversationId)
+    if (known && row.head && Buffer.compare(known.head, row.head) === 0) return known
+    const entries = await store.listEntries(tx, conversationId, { from: 0, count: row.entryCount })
+    return replayEntries(null, entries, { conversationId, directory: directoryOf(this.#host.keyLog()) })
+  }
+
+  /**
+   * Validates entries that follow what is held, writes them and keeps the table of members in step. Tells everybody who
+   * was or is a member: who was removed learns it too.
+   */
+  async adopt(tx: Transaction, conversationId: ConversationId, entries: readonly Uint8Array[]): Promise<void> {
+    const { keyLog, hub } = this.#host
+    const row = await store.findConversation(tx, conversationId)
+    const before = await this.loadState(tx, conversationId)
+    const after = replayEntries(before, entries, { conversationId, directory: directoryOf(keyLog()) })!
+    const membersBefore = await store.listMembers(tx, conversationId)
+    const membersAfter = membersOf(after)
+    if (!row) await this.#insertGroup(tx, conversationId)
+    const start = row?.entryCount ?? 0
+    await this.#writeEntries(tx, { conversationId, start, entries, head: after.head })
+    await this.#writeMembers(tx, { conversationId, after, membersBefore, lastSeq: row?.lastSeq ?? 0 })
+    this.roster.forgetConversation(conversationId)
+    tx.onCommit(() => {
+      this.#remember(conversationId, after)
+      const index = start + entries.length - 1
+      const frame = serverFrames.encode({ type: 'conversationGrew', conversationId, index, entry: entries.at(-1)! })
+      this.#tellAll([...new Set([...membersBefore, ...membersAfter])], frame)
+      const added = membersAfter.filter((accountId) => !membersBefore.includes(accountId))
+      exchangePresence(hub, added, membersAfter)
+    })
+  }
+
+  async #insertGroup(tx: Transaction, conversationId: ConversationId): Promise<void> {
+    if (isDirectId(conversationId, await store.listAccountIds(tx))) throw new Refusal('bad_entry')
+    await store.insertConversation(tx, { conversationId, kind: 'group', nowMs: this.#host.now() })
+  }
+
+  async #writeEntries(
+    tx: Transaction,
+    line: { conversationId: ConversationId; start: number; entries: readonly Uint8Array[]; head: Uint8Array },
+  ): Promise<void> {
+    const { conversationId, start, entries, head } = line
+    const nowMs = this.#host.now()
+    for (const [offset, entry] of entries.entries()) {
+      await store.insertEntry(tx, { conversationId, index: start + offset, entry, nowMs })
+    }
+    await store.setHead(tx, { conversationId, entryCount: start + entries.length, head })
+  }
+
+  async #writeMembers(
+    tx: Transaction,
+    change: {
+      conversationId: ConversationId
+      after: ConversationState
+      membersBefore: readonly AccountId[]
+      lastSeq: number
+    },
+  ): Promise<void> {
+    const { conversationId, after, membersBefore, lastSeq } = change
+    const nowMs = this.#host.now()
+    const firstSeq = after.historyPolicy === 'share' ? 1 : lastSeq + 1
+    const remaining = new Set<AccountId>()
+    for (const { userId, role } of after.members) {
+      const accountId = idFromBytes<AccountId>(userId)
+      remaining.add(accountId)
+      await store.putMember(tx, { conversationId, accountId, role, firstSeq, nowMs })
+    }
+    for (const accountId of membersBefore) {
+      if (!remaining.has(accountId)) await store.deleteMember(tx, conversationId, accountId)
+    }
+  }
+
+  #remember(conversationId: ConversationId, state: ConversationState): void {
+    if (this.#states.size >= maxKnownStates) this.#states.clear()
+    this.#states.set(conversationId, state)
+  }
+
+  #tellAll(people: readonly AccountId[], frame: Uint8Array): void {
+    for (const accountId of people) this.#host.hub.sendToAccount(accountId, frame)
+  }
+}
+
+async function viewOf(reader: Reader, membership: store.Membership): Promise<ConversationView> {
+  const { conversationId, kind } = membership
+  return { ...membership, accountIds: kind === 'direct' ? await store.listMembers(reader, conversationId) : [] }
+}
+
+/** Whether the key log knows this account: only then anything can be signed or sealed for it. */
+export function isKnownAccount(log: KeyLogState, accountId: AccountId): boolean {
+  return findUser(log, idToBytes(accountId)) !== null
+}

@@ -1,0 +1,148 @@
+import { Refusal } from '../../../protocol/errors.ts'
+import type { AccountId, DeviceId, MessageId } from '../../../protocol/ids.ts'
+import type { ClientFrame } from '../../../protocol/socket.ts'
+import type { SyncTransaction } from '../../storage/database.ts'
+import type { Roster, RosterConversation } from '../conversations/conversations.ts'
+import { type Header, isHeaderOf } from './header.ts'
+import { findMessage, insertArchiveRow, insertEnvelope, insertMessage, readBody, type StoredMessage } from './store.ts'
+
+export type PostFrame = Extract<ClientFrame, { type: 'post' }>
+export type OutgoingEnvelope = PostFrame['envelopes'][number]
+
+export interface Sender {
+  accountId: AccountId
+  deviceId: DeviceId
+}
+
+export interface StoredEnvelope extends OutgoingEnvelope {
+  envelopeId: number
+}
+
+/** A post as it stands in the database: what the sender is told, and what others get if it is new. */
+export interface Accepted {
+  messageId: MessageId
+  seq: number
+  receivedAt: number
+  isNew: boolean
+  members: readonly AccountId[]
+  envelopes: StoredEnvelope[]
+}
+
+export interface Offer {
+  sender: Sender
+  post: PostFrame
+  header: Header
+  nowMs: number
+}
+
+/**
+ * Runs inside the one writer's transaction, so nothing it looks at can change before the message is stored.
+ * Throws its Refusal before the first write: other posts share the transaction.
+ */
+export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer): Accepted {
+  const { sender, post, header, nowMs } = offer
+  const conversation = roster.conversationOf(sync, post.conversationId, sender.accountId)
+  if (!conversation) throw new Refusal('not_found')
+  checkSender(sync, roster, sender)
+  if (!isHeaderOf(header, conversation) || header.class === 3) throw new Refusal('bad_request')
+  const earlier = findEarlier(sync, offer)
+  if (earlier) return earlier
+  if (conversation.kind === 'group') {
+    checkHead(conversation, header)
+    checkGroupRecipients(sync, roster, { conversation, offer })
+  } else checkDirectRecipients(sync, roster, { conversation, offer })
+
+  const seq = conversation.lastSeq + 1
+  insertMessage(sync, {
+    ...{ conversationId: post.conversationId, messageId: header.messageId, class: header.class },
+    ...{ sender, seq, body: post.body, receivedAt: nowMs },
+  })
+  if (post.archive) insertArchiveRow(sync, sender.accountId, { ...post.archive, messageId: header.messageId })
+  const envelopes = storeEnvelopes(sync, post.envelopes, nowMs)
+  // Last of all: had a write failed, this number would still be free.
+  conversation.lastSeq = seq
+  return {
+    messageId: header.messageId,
+    seq,
+    receivedAt: nowMs,
+    isNew: true,
+    members: [...conversation.members.keys()],
+    envelopes,
+  }
+}
+
+export function storeEnvelopes(
+  sync: SyncTransaction,
+  envelopes: readonly OutgoingEnvelope[],
+  nowMs: number,
+): StoredEnvelope[] {
+  return envelopes.map((envelope) => ({ ...envelope, envelopeId: insertEnvelope(sync, envelope, nowMs) }))
+}
+
+export function checkSender(sync: SyncTransaction, roster: Roster, sender: Sender): void {
+  if (!roster.activeDevices(sync, sender.accountId).has(sender.deviceId)) throw new Refusal('device_removed')
+}
+
+// A retry is answered before the head is looked at: the first try may itself be older than a change of members.
+function findEarlier(sync: SyncTransaction, { sender, post, header }: Offer): Accepted | null {
+  const found = findMessage(sync, header.messageId)
+  if (!found) return null
+  const isSame = found.conversationId === post.conversationId && isFrom(sync, found, { sender, post })
+  if (!isSame) throw new Refusal('message_id_taken')
+  const { seq, receivedAt } = found
+  return { messageId: header.messageId, seq, receivedAt, isNew: false, members: [], envelopes: [] }
+}
+
+// A body that was given back after a restore has no known sender; then only the same bytes are the same message.
+function isFrom(
+  sync: SyncTransaction,
+  found: StoredMessage,
+  { sender, post }: { sender: Sender; post: PostFrame },
+): boolean {
+  if (found.senderDevice !== null) return found.senderDevice === sender.deviceId
+  const body = readBody(sync, found.conversationId, found.seq)
+  return body !== null && Buffer.compare(body, post.body) === 0
+}
+
+export function checkHead(conversation: RosterConversation, header: Header): void {
+  const isCurrent = header.epoch === conversation.epoch && Buffer.compare(header.convHead, conversation.head) === 0
+  if (!isCurrent) throw new Refusal('conversation_moved')
+}
+
+interface Recipients {
+  conversation: RosterConversation
+  offer: Offer
+}
+
+function checkGroupRecipients(sync: SyncTransaction, roster: Roster, { conversation, offer }: Recipients): void {
+  const { sender, post } = offer
+  if (post.envelopes.length === 0) return
+  const allowed = devicesOf(sync, roster, conversation)
+  const named = distinctRecipients(post.envelopes)
+  for (const deviceId of named) {
+    if (deviceId === sender.deviceId || !allowed.has(deviceId)) throw new Refusal('recipients_changed')
+  }
+}
+
+function checkDirectRecipients(sync: SyncTransaction, roster: Roster, { conversation, offer }: Recipients): void {
+  const { sender, post } = offer
+  const named = distinctRecipients(post.envelopes)
+  const wanted = devicesOf(sync, roster, conversation)
+  wanted.delete(sender.deviceId)
+  if (named.size !== wanted.size) throw new Refusal('recipients_changed')
+  for (const deviceId of named) if (!wanted.has(deviceId)) throw new Refusal('recipients_changed')
+}
+
+function distinctRecipients(envelopes: readonly OutgoingEnvelope[]): Set<DeviceId> {
+  const named = new Set(envelopes.map((envelope) => envelope.deviceId))
+  if (named.size !== envelopes.length) throw new Refusal('bad_request')
+  return named
+}
+
+function devicesOf(sync: SyncTransaction, roster: Roster, conversation: RosterConversation): Set<DeviceId> {
+  const devices = new Set<DeviceId>()
+  for (const accountId of conversation.members.keys()) {
+    for (const deviceId of roster.activeDevices(sync, accountId)) devices.add(deviceId)
+  }
+  return devices
+}

@@ -1,0 +1,144 @@
+import type { AccountId, ConversationId, DeviceId, MessageId } from '../../../protocol/ids.ts'
+import type { Reader, SyncTransaction } from '../../storage/database.ts'
+
+export interface NewMessage {
+  conversationId: ConversationId
+  messageId: MessageId
+  /** Null for a body that was given back after a restore. */
+  sender: { accountId: AccountId; deviceId: DeviceId } | null
+  seq: number
+  class: number
+  body: Uint8Array
+  receivedAt: number
+}
+
+export function insertMessage(sync: SyncTransaction, message: NewMessage): void {
+  const { conversationId, messageId, sender, seq, body, receivedAt } = message
+  sync.run(
+    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[conversationId, seq, messageId, sender?.accountId ?? null, sender?.deviceId ?? null],
+    ...[message.class, body, receivedAt],
+  )
+  sync.run('UPDATE conversations SET last_seq = ? WHERE conversation_id = ?', seq, conversationId)
+}
+
+export interface StoredMessage {
+  conversationId: ConversationId
+  senderDevice: DeviceId | null
+  seq: number
+  receivedAt: number
+}
+
+export function findMessage(sync: SyncTransaction, messageId: MessageId): StoredMessage | null {
+  return sync.get<StoredMessage>(
+    `SELECT conversation_id AS conversationId, sender_device_id AS senderDevice, seq, received_at AS receivedAt
+     FROM messages WHERE message_id = ?`,
+    messageId,
+  )
+}
+
+export function readBody(sync: SyncTransaction, conversationId: ConversationId, seq: number): Uint8Array | null {
+  const sql = 'SELECT body FROM messages WHERE conversation_id = ? AND seq = ?'
+  return sync.get<{ body: Uint8Array }>(sql, conversationId, seq)?.body ?? null
+}
+
+export function insertEnvelope(
+  sync: SyncTransaction,
+  { deviceId, frame }: { deviceId: DeviceId; frame: Uint8Array },
+  nowMs: number,
+): number {
+  const sql = 'INSERT INTO envelopes (device_id, frame, created_at) VALUES (?, ?, ?)'
+  return sync.run(sql, deviceId, frame, nowMs).lastId
+}
+
+export interface WaitingEnvelope {
+  envelopeId: number
+  frame: Uint8Array
+}
+
+export function listEnvelopes(
+  reader: Reader,
+  deviceId: DeviceId,
+  { after, count }: { after: number; count: number },
+): Promise<WaitingEnvelope[]> {
+  return reader.all<WaitingEnvelope>(
+    `SELECT envelope_id AS envelopeId, frame FROM envelopes
+     WHERE device_id = ? AND envelope_id > ? ORDER BY envelope_id LIMIT ?`,
+    ...[deviceId, after, count],
+  )
+}
+
+export function deleteEnvelope(sync: SyncTransaction, deviceId: DeviceId, envelopeId: number): void {
+  sync.run('DELETE FROM envelopes WHERE envelope_id = ? AND device_id = ?', envelopeId, deviceId)
+}
+
+export interface ArchiveRow {
+  messageId: MessageId
+  epoch: number
+  row: Uint8Array
+}
+
+/** The first writer wins: another device of the same account archived the same key. */
+export function insertArchiveRow(sync: SyncTransaction, accountId: AccountId, archive: ArchiveRow): void {
+  sync.run(
+    'INSERT INTO archive_rows (account_id, message_id, epoch, row) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ...[accountId, archive.messageId, archive.epoch, archive.row],
+  )
+}
+
+/** Sequence numbers strictly between the two. */
+export interface PageRange {
+  above: number
+  below: number
+  isNewestFirst: boolean
+  count: number
+}
+
+const direction = (range: PageRange) => (range.isNewestFirst ? 'DESC' : 'ASC')
+
+export function listPageSizes(
+  reader: Reader,
+  conversationId: ConversationId,
+  range: PageRange,
+): Promise<{ bodyBytes: number }[]> {
+  return reader.all<{ bodyBytes: number }>(
+    `SELECT length(body) AS bodyBytes FROM messages
+     WHERE conversation_id = ? AND seq > ? AND seq < ? ORDER BY seq ${direction(range)} LIMIT ?`,
+    ...[conversationId, range.above, range.below, range.count],
+  )
+}
+
+export interface PageItem {
+  seq: number
+  receivedAt: number
+  body: Uint8Array
+  archive: { epoch: number; row: Uint8Array } | null
+}
+
+interface PageRow extends Omit<PageItem, 'archive'> {
+  epoch: number | null
+  row: Uint8Array | null
+}
+
+interface PageWish {
+  conversationId: ConversationId
+  accountId: AccountId
+  withArchive: boolean
+}
+
+export async function listPageBodies(reader: Reader, wish: PageWish, range: PageRange): Promise<PageItem[]> {
+  const { conversationId, accountId, withArchive } = wish
+  const rows = await reader.all<PageRow>(
+    `SELECT m.seq, m.received_at AS receivedAt, m.body, a.epoch, a.row
+     FROM messages m LEFT JOIN archive_rows a ON a.message_id = m.message_id AND a.account_id = ?
+     WHERE m.conversation_id = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq ${direction(range)} LIMIT ?`,
+    ...[accountId, conversationId, range.above, range.below, range.count],
+  )
+  return rows.map(({ seq, receivedAt, body, epoch, row }) => ({
+    seq,
+    receivedAt,
+    body,
+    archive: withArchive && epoch !== null && row !== null ? { epoch, row } : null,
+  }))
+}
