@@ -11,6 +11,7 @@ export interface CborBounds {
 }
 
 const DEFAULT_DEPTH = 16
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const OPTIONS = {
   strict: true,
@@ -61,15 +62,28 @@ function checkShape(bytes: Uint8Array, maxDepth: number): void {
     insist(!isKey || major === 3, 'CBOR key is not text')
     if (top !== undefined) top.left--
     offset = next
-    if (major === 2 || major === 3) offset += argument
-    else if (major === 4 || major === 5) {
+    if (major === 2 || major === 3) {
+      insist(argument <= bytes.length - offset, 'CBOR cut short')
+      if (major === 3) checkText(bytes.subarray(offset, offset + argument), isKey)
+      offset += argument
+    } else if (major === 4 || major === 5) {
       insist(open.length < maxDepth, 'CBOR too deep')
       open.push({ left: major === 5 ? 2 * argument : argument, isMap: major === 5 })
     }
-    insist(offset <= bytes.length, 'CBOR cut short')
     while (open.at(-1)?.left === 0) open.pop()
   } while (open.length > 0)
   insist(offset === bytes.length, 'CBOR trailing bytes')
+}
+
+// The decoder replaces what is not UTF-8, and would set the prototype of the object it builds.
+function checkText(bytes: Uint8Array, isKey: boolean): void {
+  let text: string
+  try {
+    text = UTF8.decode(bytes)
+  } catch {
+    throw new DecryptionFailed('CBOR text is not UTF-8')
+  }
+  insist(!isKey || text !== '__proto__', 'CBOR key not allowed')
 }
 
 function readHead(bytes: Uint8Array, offset: number): { major: number; argument: number; next: number } {
