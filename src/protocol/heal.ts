@@ -1,14 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { sealedArchiveKey, sealedState, slotUpload } from './accounts.ts'
 import type { ConversationId, MessageId } from './ids.ts'
-import { bytesSchema, idSchema } from './schema.ts'
+import { bytesSchema, idSchema, signInNameSchema } from './schema.ts'
 
 /**
- * After a restore (PROTOCOL 4.14) clients give back what the backup lacks. All calls are for members.
+ * After a restore (PROTOCOL 4.14) clients give back what the backup lacks. All calls but the first are for members.
  *
  * POST /api/heal/log: the newest signed head the client holds and the entries from `from` on, in order. The server checks
- * its own signature, the validator and the root, adopts them exactly, and answers LogPage-like { treeHead }.
- * bad_signature: not this server's head. bad_entry: root or an entry does not fit. Nothing newer: answers with its own head.
+ * its own signature, the root and the validator, adopts them exactly, and answers HealedLog. While the home is healing it needs
+ * no session: the device that asks may itself be missing from the backup, and the server's own signature vouches for the entries.
+ * bad_signature: not this server's head. bad_entry: root or an entry does not fit. bad_request: entries are missing between
+ * the server's log and `from`. Nothing newer: answers with its own head (so `entries: []` asks how far the server is).
  */
 export const healLog = Type.Object({
   from: Type.Integer({ minimum: 0 }),
@@ -16,6 +18,7 @@ export const healLog = Type.Object({
   treeHead: bytesSchema(144),
 })
 export type HealLog = Static<typeof healLog>
+export type HealedLog = { treeHead: string; size: number }
 
 /** POST /api/heal/conversations: entries of one group from index `from` on (index 0 = the whole group is missing). Compare-and-swap on prev. */
 export const healConversation = Type.Object({
@@ -24,6 +27,7 @@ export const healConversation = Type.Object({
   entries: Type.Array(bytesSchema(1, 1024), { maxItems: 512 }),
 })
 export type HealConversation = Static<typeof healConversation>
+export type HealedConversation = { entryCount: number }
 
 /** POST /api/heal/missing { conversationId, messageIds } -> { missing }: which of these bodies the server lacks. */
 export const healMissing = Type.Object({
@@ -41,11 +45,17 @@ export type HealBodies = Static<typeof healBodies>
 /** messageId -> its sequence number now. */
 export type HealedBodies = { seqs: Record<MessageId, number> }
 
-/** POST /api/heal/account: what this account wrote since the backup; slots, keys and state are taken where the server's are older or absent. */
+/**
+ * POST /api/heal/account (while healing): what this account wrote since the backup; keys and state are taken where the server's are
+ * older or absent, slots replace. An account that the backup lacks comes back with its log entries, under a made-up sign-in name that
+ * begins with `?`; its own device gives name and wrapped root seed here (name_taken if somebody has the name by now).
+ */
 export const healAccount = Type.Object({
   sealedArchiveKeys: Type.Array(sealedArchiveKey, { maxItems: 64 }),
   state: Type.Optional(sealedState),
   slots: Type.Array(slotUpload, { maxItems: 2 }),
+  signInName: Type.Optional(signInNameSchema),
+  wrappedRootSeed: Type.Optional(bytesSchema(60)),
 })
 export type HealAccount = Static<typeof healAccount>
 
