@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { StartError } from './start-error.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -19,7 +20,7 @@ export interface Config {
 }
 
 /** One sentence that names the setting and the cure. */
-export class SettingError extends Error {
+export class SettingError extends StartError {
   override name = 'SettingError'
 }
 

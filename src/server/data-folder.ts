@@ -1,13 +1,17 @@
 import { Database } from 'bun:sqlite'
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { StartError } from './start-error.ts'
 
 const markerName = 'trallivalli.json'
 const lockName = 'lock.db'
+
+/** The SQLite database within the data folder. */
+export const DATABASE_FILE = 'database.sqlite'
 const formatVersion = 1
 
 /** The folder cannot be used: one sentence that names it and the cure. */
-export class DataFolderError extends Error {
+export class DataFolderError extends StartError {
   override name = 'DataFolderError'
 }
 
@@ -29,6 +33,11 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     throw explain(path, error)
   }
   return { path, isNew, [Symbol.dispose]: release }
+}
+
+/** For commands that only read: the folder must hold a home already. */
+export async function requireHome(path: string): Promise<void> {
+  if (!(await hasMarker(path))) throw new DataFolderError(`${path} holds no home: name its folder with --data.`)
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Server } from 'bun'
 import type { Config } from './config.ts'
 import { answerPlain, answerSecure, type Listenable } from './front-door.ts'
+import { StartError } from './start-error.ts'
 import { type HomeCertificates, openCertificates } from './tls/certificates.ts'
 import { listOwnNames } from './tls/names.ts'
 
@@ -20,7 +21,7 @@ const idleSeconds = 120
 const renewalCheckMs = 10 * 60_000
 
 /** The port belongs to somebody else: one sentence for the person who starts the server. */
-export class PortError extends Error {
+export class PortError extends StartError {
   override name = 'PortError'
 }
 

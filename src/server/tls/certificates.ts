@@ -23,9 +23,15 @@ export async function openCertificates(folder: string, names: string[], nowMs: n
   return { authority, leaf: await makeLeaf(folder, authority, usable, nowMs) }
 }
 
-// The certificate library takes 50 ms to load, and most starts need nothing new: it is loaded when it is needed.
+// The certificate library takes its time to load, and most starts need nothing new: it is loaded when it is needed.
+// It wants reflect-metadata before it, and in the compiled program only two steps keep that order.
+async function loadAuthority(): Promise<typeof import('./authority.ts')> {
+  await import('reflect-metadata')
+  return import('./authority.ts')
+}
+
 async function makeAuthority(folder: string, names: string[], nowMs: number): Promise<KeyedCertificate> {
-  const { createAuthority } = await import('./authority.ts')
+  const { createAuthority } = await loadAuthority()
   const authority = await createAuthority(names, nowMs)
   await Bun.write(join(folder, 'domains.json'), JSON.stringify(permittedDomains(names)))
   return writePair(folder, 'authority', authority)
@@ -43,7 +49,7 @@ async function makeLeaf(
   names: string[],
   nowMs: number,
 ): Promise<KeyedCertificate> {
-  const { issueLeaf } = await import('./authority.ts')
+  const { issueLeaf } = await loadAuthority()
   return writePair(folder, 'server', await issueLeaf(authority, names, nowMs))
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { plainAddress } from '../peer.ts'
 
-/** Every name and address under which this machine may be opened, in a stable order. */
+/** Every lasting name and address under which this machine may be opened, in a stable order. */
 export function listOwnNames(publicUrl: URL | null): string[] {
   const own = hostname().toLowerCase()
   const short = own.split('.')[0]!

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path'
+import { requireHome } from '../server/data-folder.ts'
+import { makeBackup } from '../server/features/backups/backup.ts'
+import { type KeyFlags, readRecipients } from './backup-key.ts'
+import { UsageError } from './command.ts'
+import { parseFlags, readDataFolder } from './flags.ts'
+import { showBytes, showProgress } from './progress.ts'
+
+/** `trallivalli backup --data DIR --out FILE [--recipient age1… | --passphrase-file FILE]`, also while the home runs. */
+export async function run(args: string[]): Promise<number> {
+  const flags = parseFlags(args, {
+    data: { type: 'string' },
+    out: { type: 'string' },
+    recipient: { type: 'string', multiple: true },
+    'passphrase-file': { type: 'string' },
+  })
+  if (!flags.out) throw new UsageError('Where to? Name the file with --out FILE.')
+  const dataFolder = readDataFolder(flags.data)
+  await requireHome(dataFolder)
+  const now = Date.now()
+  const target = resolve(flags.out)
+  const recipients = await readRecipients(flags as KeyFlags, now)
+  const { manifest, bytes } = await makeBackup({
+    dataFolder,
+    target,
+    recipients,
+    now,
+    onProgress: showProgress('Backing up'),
+  })
+  console.log(
+    `${target} holds ${manifest.homeName || 'this home'}: ${manifest.accountCount} people, ${manifest.messageCount} messages, ${showBytes(bytes)}.`,
+  )
+  return 0
+}
