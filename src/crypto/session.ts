@@ -154,7 +154,7 @@ export function needsRenewal(session: Session, now: number): boolean {
 
 /** Whether it may still be used for sending: not when nothing came back for 30 days. */
 export function canSend(session: Session, now: number): boolean {
-  return now - (session.lastReceivedAt ?? session.createdAt) <= SESSION_LIFETIME_MS
+  return now - lastActivity(session) <= SESSION_LIFETIME_MS
 }
 
 /**
@@ -168,4 +168,21 @@ export function preferredSession(sessions: readonly Session[], now: number): Ses
       (right.lastReceivedAt ?? 0) - (left.lastReceivedAt ?? 0) || compare(left.sessionId, right.sessionId),
   )
   return usable[0] ?? null
+}
+
+/**
+ * What is kept of the sessions with one device: the preferred one, and up to five others that were active within 30
+ * days, to receive what is still on its way. The rest is deleted, keys and all.
+ */
+export function pruneSessions(sessions: readonly Session[], now: number): Session[] {
+  const preferred = preferredSession(sessions, now)
+  const archived = sessions
+    .filter((session) => session !== preferred && now - lastActivity(session) <= SESSION_LIFETIME_MS)
+    .sort((left, right) => lastActivity(right) - lastActivity(left))
+    .slice(0, MAX_ARCHIVED_SESSIONS)
+  return preferred === null ? archived : [preferred, ...archived]
+}
+
+function lastActivity(session: Session): number {
+  return session.lastReceivedAt ?? session.createdAt
 }

@@ -21,6 +21,7 @@ import {
   encryptPacket,
   needsRenewal,
   preferredSession,
+  pruneSessions,
   SESSION_LIFETIME_MS,
   SESSION_RENEWAL_MS,
   type Session,
@@ -132,6 +133,20 @@ describe('a session', () => {
     const heard = { ...two, lastReceivedAt: START }
     expect(preferredSession([one, heard], START)).toBe(heard)
     expect(preferredSession([one], START + 31 * DAY_MS)).toBeNull()
+  })
+
+  test('is kept with at most five older ones, none of them silent for more than thirty days', async () => {
+    const { a } = await connect()
+    const heardOn = (day: number): Session => ({
+      ...a,
+      sessionId: new Uint8Array(16).fill(day),
+      lastReceivedAt: START + day * DAY_MS,
+    })
+    const days = (sessions: Session[]) => sessions.map((session) => session.sessionId[0])
+    const all = [3, 1, 9, 5, 7, 2, 8, 6].map(heardOn)
+    expect(days(pruneSessions(all, START + 10 * DAY_MS))).toEqual([9, 8, 7, 6, 5, 3])
+    expect(days(pruneSessions(all, START + 37 * DAY_MS))).toEqual([9, 8, 7])
+    expect(pruneSessions(all, START + 60 * DAY_MS)).toEqual([])
   })
 })
 
