@@ -6,10 +6,11 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { Decrypter, Encrypter, type Identity, type Recipient } from 'age-encryption'
+import { Decrypter, Encrypter } from 'age-encryption'
 import { extract, type Header, pack } from 'tar-stream'
 import { Refusal } from '../../../protocol/errors.ts'
 import { BACKUP_FORMAT_VERSION, type BackupHeader, parseBackupHeader } from './backup-header.ts'
+import type { BackupIdentity, BackupRecipient } from './backup-keys.ts'
 import { MANIFEST_NAME, type Manifest, type ManifestFile, parseManifest } from './manifest.ts'
 
 /** A file that goes in: where it stands now, and its line in the manifest. */
@@ -23,7 +24,7 @@ const maxManifestBytes = 64 * 1024 * 1024
 export async function writeArchive(
   target: string,
   manifest: Manifest,
-  content: { files: readonly PackedFile[]; recipients: readonly Recipient[]; onProgress?: Progress },
+  content: { files: readonly PackedFile[]; recipients: readonly BackupRecipient[]; onProgress?: Progress },
 ): Promise<number> {
   const partial = join(dirname(target), `.${basename(target)}.partial`)
   const encrypter = new Encrypter()
@@ -100,7 +101,7 @@ export async function readBackupHeader(path: string): Promise<BackupHeader> {
 }
 
 /** True when one of the identities opens the file; reads nothing but its beginning. */
-export async function canOpenArchive(path: string, identities: readonly Identity[]): Promise<boolean> {
+export async function canOpenArchive(path: string, identities: readonly BackupIdentity[]): Promise<boolean> {
   const beginning = Buffer.from(await Bun.file(path).slice(0, 65_536).arrayBuffer())
   const macLine = beginning.indexOf('\n--- ')
   const end = macLine < 0 ? -1 : beginning.indexOf('\n', macLine + 1)
@@ -126,7 +127,11 @@ export type ArchiveSink = {
  * Reads an archive to its last byte, checks every size and hash against the manifest, and writes what the sink wants.
  * Throws wrong_backup_key before anything is read; broken_backup for a truncated, changed or strange file.
  */
-export async function readArchive(path: string, identities: readonly Identity[], sink: ArchiveSink): Promise<Manifest> {
+export async function readArchive(
+  path: string,
+  identities: readonly BackupIdentity[],
+  sink: ArchiveSink,
+): Promise<Manifest> {
   await readBackupHeader(path)
   if (!(await canOpenArchive(path, identities))) throw new Refusal('wrong_backup_key')
   const tar = extract()
@@ -186,7 +191,7 @@ async function copyEntry(entry: AsyncIterable<Uint8Array>, file: ManifestFile, t
   if (hash.digest('hex') !== file.sha256) throw broken('a file differs from its hash')
 }
 
-function decrypterFor(identities: readonly Identity[]): Decrypter {
+function decrypterFor(identities: readonly BackupIdentity[]): Decrypter {
   const decrypter = new Decrypter()
   for (const identity of identities) decrypter.addIdentity(identity)
   return decrypter
