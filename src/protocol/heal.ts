@@ -47,8 +47,8 @@ export type HealedBodies = { seqs: Record<MessageId, number> }
 
 /**
  * POST /api/heal/account (while healing): what this account wrote since the backup; keys and state are taken where the server's are
- * older or absent, slots replace. An account that the backup lacks comes back with its log entries, under a made-up sign-in name that
- * begins with `?`; its own device gives name and wrapped root seed here (name_taken if somebody has the name by now).
+ * older or absent, slots replace. An account that the backup lacks comes back with its log entries, under a made-up sign-in name
+ * `found-…`; its own device gives name and wrapped root seed here (name_taken if somebody has the name by now).
  */
 export const healAccount = Type.Object({
   sealedArchiveKeys: Type.Array(sealedArchiveKey, { maxItems: 64 }),

@@ -18,7 +18,7 @@ export interface SocketHost {
   /** Throws the Refusal with which this request is turned away. */
   identify(request: Request): Promise<{ accountId: AccountId; deviceId: DeviceId }>
   isOwnOrigin(request: Request): boolean
-  /** Says welcome, the first frame of all. */
+  /** The first frame of all. */
   welcome(connection: Connection): Promise<void>
   /** Hands over what waited for this device. Live frames are held back until it resolves. */
   deliverWaiting(connection: Connection): Promise<void>
@@ -50,8 +50,10 @@ export function createSocket(host: SocketHost): Socket {
   // A browser never sees the HTTP status of a refused upgrade, so everybody is let in and told the reason on the line.
   function upgrade(request: Request, server: Server<SocketData>): boolean {
     const isOwn = host.isOwnOrigin(request)
+    // Bun takes its request back after the upgrade; this copy is asked for its cookie later.
+    const copy = new Request(request.url, { headers: request.headers })
     const data: SocketData = {
-      identify: () => (isOwn ? host.identify(request) : Promise.reject(new Refusal('wrong_origin'))),
+      identify: () => (isOwn ? host.identify(copy) : Promise.reject(new Refusal('wrong_origin'))),
       early: [],
       connection: null,
     }

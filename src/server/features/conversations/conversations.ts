@@ -3,16 +3,15 @@ import {
   type ConversationState,
   directoryOf,
   dmConversationId,
-  findUser,
-  type KeyLogState,
   type parseConversationEntry,
 } from '../../../crypto/verify.ts'
 import type { ConversationView } from '../../../protocol/conversations.ts'
 import { Refusal } from '../../../protocol/errors.ts'
 import { type AccountId, type ConversationId, type DeviceId, idFromBytes, idToBytes } from '../../../protocol/ids.ts'
 import { serverFrames } from '../../../protocol/socket.ts'
-import type { Hub } from '../../hub.ts'
-import type { Database, Reader, Transaction } from '../../storage/database.ts'
+import type { Context } from '../../context.ts'
+import { assertNotHealing } from '../../incarnation.ts'
+import type { Reader, Transaction } from '../../storage/database.ts'
 import { checkAdded, checkSigner, isDirectId, judgeEntry, membersOf, parseEntry, replayEntries } from './group.ts'
 import { exchangePresence } from './presence.ts'
 import { Roster } from './roster.ts'
@@ -21,16 +20,6 @@ import * as store from './store.ts'
 export { announcePresence, tellPresence } from './presence.ts'
 export type { Roster, RosterConversation } from './roster.ts'
 export { findFirstSeq, listMemberships } from './store.ts'
-
-/** What these rules need of the server around them. */
-export interface ConversationsHost {
-  database: Database
-  hub: Hub
-  now(): number
-  keyLog(): KeyLogState
-  /** Throws `healing` while a restored server takes no new entries. */
-  assertNotHealing(): void
-}
 
 export interface Caller {
   accountId: AccountId
@@ -43,22 +32,22 @@ const maxKnownStates = 200
 /** Conversations and who is in them. */
 export class Conversations {
   readonly roster: Roster
-  readonly #host: ConversationsHost
+  readonly #context: Context
   /** Chains that were validated from their first entry on; each is used only while it ends where the table ends. */
   readonly #states = new Map<ConversationId, ConversationState>()
 
-  constructor(host: ConversationsHost) {
-    this.#host = host
-    this.roster = new Roster(() => host.keyLog().size)
+  constructor(context: Context) {
+    this.#context = context
+    this.roster = new Roster(() => context.keyLog.size)
   }
 
   async list(accountId: AccountId): Promise<ConversationView[]> {
-    const { database } = this.#host
+    const { database } = this.#context
     const memberships = await store.listMemberships(database, accountId)
     return Promise.all(memberships.map((membership) => viewOf(database, membership)))
   }
 
-  async view(conversationId: ConversationId, accountId: AccountId, reader: Reader = this.#host.database) {
+  async view(conversationId: ConversationId, accountId: AccountId, reader: Reader = this.#context.database) {
     const membership = await store.findMembership(reader, conversationId, accountId)
     if (!membership) throw new Refusal('not_found')
     return viewOf(reader, membership)
@@ -66,7 +55,7 @@ export class Conversations {
 
   /** Everybody in the home may write to everybody, and to themselves. */
   async openDirect(accountId: AccountId, otherId: AccountId): Promise<ConversationView> {
-    const { database, hub } = this.#host
+    const { database, hub } = this.#context
     const conversationId = idFromBytes<ConversationId>(dmConversationId(idToBytes(accountId), idToBytes(otherId)))
     const known = await store.findMembership(database, conversationId, accountId)
     if (known) return viewOf(database, known)
@@ -85,7 +74,7 @@ export class Conversations {
     if (await store.findConversation(tx, conversationId)) return false
     const everybody = new Set(await store.listAccountIds(tx))
     if (people.some((person) => !everybody.has(person))) throw new Refusal('not_found')
-    const nowMs = this.#host.now()
+    const nowMs = this.#context.clock.now()
     await store.insertConversation(tx, { conversationId, kind: 'direct', nowMs })
     for (const accountId of people) {
       await store.putMember(tx, { conversationId, accountId, role: 'member', firstSeq: 1, nowMs })
@@ -98,10 +87,10 @@ export class Conversations {
     const parsed = entries.map(parseEntry)
     const conversationId = idFromBytes<ConversationId>(parsed[0]!.convId)
     for (const entry of parsed) checkSigner(entry, caller)
-    return this.#host.database.transaction(async (tx) => {
-      this.#host.assertNotHealing()
+    return this.#context.database.transaction(async (tx) => {
+      assertNotHealing(this.#context)
       if (!(await this.#isRepeated(tx, conversationId, entries))) {
-        for (const entry of parsed) checkAdded(entry, this.#host.keyLog())
+        for (const entry of parsed) checkAdded(entry, this.#context.keyLog.state)
         await this.adopt(tx, conversationId, entries)
       }
       return this.view(conversationId, caller.accountId, tx)
@@ -118,7 +107,7 @@ export class Conversations {
   }
 
   async listEntries(accountId: AccountId, conversationId: ConversationId, from: number): Promise<Uint8Array[]> {
-    const { database } = this.#host
+    const { database } = this.#context
     const membership = await store.findMembership(database, conversationId, accountId)
     if (!membership) throw new Refusal('not_found')
     return store.listEntries(database, conversationId, { from, count: maxEntriesAtOnce })
@@ -126,25 +115,67 @@ export class Conversations {
 
   async append(caller: Caller, conversationId: ConversationId, entry: Uint8Array): Promise<number> {
     const parsed = parseEntry(entry)
-    return this.#host.database.transaction(async (tx) => {
+    return this.#context.database.transaction(async (tx) => {
       const membership = await store.findMembership(tx, conversationId, caller.accountId)
       if (membership?.kind !== 'group') throw new Refusal('not_found')
-      this.#host.assertNotHealing()
+      assertNotHealing(this.#context)
       checkSigner(parsed, caller)
       const state = await this.loadState(tx, conversationId)
       if (!state) throw new Refusal('not_found')
       if (Buffer.compare(parsed.head, state.head) === 0) return membership.entryCount
       if (Buffer.compare(parsed.prev, state.head) !== 0) throw new Refusal('conversation_moved')
       this.#checkPermission(state, parsed)
-      checkAdded(parsed, this.#host.keyLog())
+      checkAdded(parsed, this.#context.keyLog.state)
       await this.adopt(tx, conversationId, [entry])
       return membership.entryCount + 1
     })
   }
 
+  /**
+   * Entries of one group that a backup lacks, from a device that kept them: what is held must be the same, what follows is
+   * adopted. Answers how many there are now. The caller must be a member, before or after.
+   */
+  async takeBack(
+    tx: Transaction,
+    accountId: AccountId,
+    offer: { conversationId: ConversationId; from: number; entries: readonly Uint8Array[] },
+  ): Promise<number> {
+    const { conversationId, from, entries } = offer
+    const entryCount = (await store.findConversation(tx, conversationId))?.entryCount ?? 0
+    const wasMember = (await store.findMembership(tx, conversationId, accountId)) !== null
+    if (!wasMember && from > 0) throw new Refusal('not_found')
+    if (from > entryCount) throw new Refusal('bad_request', { detail: 'entries are missing' })
+    const held = await store.listEntries(tx, conversationId, { from, count: entries.length })
+    const isSame = held.every((entry, index) => Buffer.compare(entry, entries[index]!) === 0)
+    if (!isSame) throw new Refusal('conversation_moved')
+    const missing = entries.slice(held.length)
+    if (missing.length > 0) {
+      await this.#assertAccounts(tx, conversationId, missing)
+      await this.adopt(tx, conversationId, missing)
+    }
+    const isMember = (await store.findMembership(tx, conversationId, accountId)) !== null
+    if (!wasMember && !isMember) throw new Refusal('not_found')
+    return entryCount + missing.length
+  }
+
+  // The key log is healed first: it brings back the accounts that these entries name.
+  async #assertAccounts(
+    tx: Transaction,
+    conversationId: ConversationId,
+    entries: readonly Uint8Array[],
+  ): Promise<void> {
+    const known = new Set(await store.listAccountIds(tx))
+    for (const entry of entries.map(parseEntry)) {
+      const isOf = idFromBytes<ConversationId>(entry.convId) === conversationId
+      const added = entry.body.type === 'add' ? [entry.body.userId] : []
+      const people = [entry.signerUser, ...added].map((userId) => idFromBytes<AccountId>(userId))
+      if (!isOf || people.some((accountId) => !known.has(accountId))) throw new Refusal('bad_entry')
+    }
+  }
+
   #checkPermission(state: ConversationState, entry: ReturnType<typeof parseConversationEntry>): void {
     if (entry.body.type === 'leave') return
-    const admins = judgeEntry(() => adminsOf(state, directoryOf(this.#host.keyLog()), entry.sthSize))
+    const admins = judgeEntry(() => adminsOf(state, directoryOf(this.#context.keyLog.state), entry.sthSize))
     const isAdmin = admins.some((admin) => Buffer.compare(admin.userId, entry.signerUser) === 0)
     if (!isAdmin) throw new Refusal('not_allowed')
   }
@@ -156,7 +187,7 @@ export class Conversations {
     const known = this.#states.get(conversationId)
     if (known && row.head && Buffer.compare(known.head, row.head) === 0) return known
     const entries = await store.listEntries(tx, conversationId, { from: 0, count: row.entryCount })
-    return replayEntries(null, entries, { conversationId, directory: directoryOf(this.#host.keyLog()) })
+    return replayEntries(null, entries, { conversationId, directory: directoryOf(this.#context.keyLog.state) })
   }
 
   /**
@@ -164,10 +195,10 @@ export class Conversations {
    * was or is a member: who was removed learns it too.
    */
   async adopt(tx: Transaction, conversationId: ConversationId, entries: readonly Uint8Array[]): Promise<void> {
-    const { keyLog, hub } = this.#host
+    const { keyLog, hub } = this.#context
     const row = await store.findConversation(tx, conversationId)
     const before = await this.loadState(tx, conversationId)
-    const after = replayEntries(before, entries, { conversationId, directory: directoryOf(keyLog()) })!
+    const after = replayEntries(before, entries, { conversationId, directory: directoryOf(keyLog.state) })!
     const membersBefore = await store.listMembers(tx, conversationId)
     const membersAfter = membersOf(after)
     if (!row) await this.#insertGroup(tx, conversationId)
@@ -187,7 +218,7 @@ export class Conversations {
 
   async #insertGroup(tx: Transaction, conversationId: ConversationId): Promise<void> {
     if (isDirectId(conversationId, await store.listAccountIds(tx))) throw new Refusal('bad_entry')
-    await store.insertConversation(tx, { conversationId, kind: 'group', nowMs: this.#host.now() })
+    await store.insertConversation(tx, { conversationId, kind: 'group', nowMs: this.#context.clock.now() })
   }
 
   async #writeEntries(
@@ -195,7 +226,7 @@ export class Conversations {
     line: { conversationId: ConversationId; start: number; entries: readonly Uint8Array[]; head: Uint8Array },
   ): Promise<void> {
     const { conversationId, start, entries, head } = line
-    const nowMs = this.#host.now()
+    const nowMs = this.#context.clock.now()
     for (const [offset, entry] of entries.entries()) {
       await store.insertEntry(tx, { conversationId, index: start + offset, entry, nowMs })
     }
@@ -212,7 +243,7 @@ export class Conversations {
     },
   ): Promise<void> {
     const { conversationId, after, membersBefore, lastSeq } = change
-    const nowMs = this.#host.now()
+    const nowMs = this.#context.clock.now()
     const firstSeq = after.historyPolicy === 'share' ? 1 : lastSeq + 1
     const remaining = new Set<AccountId>()
     for (const { userId, role } of after.members) {
@@ -231,16 +262,11 @@ export class Conversations {
   }
 
   #tellAll(people: readonly AccountId[], frame: Uint8Array): void {
-    for (const accountId of people) this.#host.hub.sendToAccount(accountId, frame)
+    for (const accountId of people) this.#context.hub.sendToAccount(accountId, frame)
   }
 }
 
 async function viewOf(reader: Reader, membership: store.Membership): Promise<ConversationView> {
   const { conversationId, kind } = membership
   return { ...membership, accountIds: kind === 'direct' ? await store.listMembers(reader, conversationId) : [] }
-}
-
-/** Whether the key log knows this account: only then anything can be signed or sealed for it. */
-export function isKnownAccount(log: KeyLogState, accountId: AccountId): boolean {
-  return findUser(log, idToBytes(accountId)) !== null
 }
