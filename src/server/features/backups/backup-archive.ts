@@ -115,6 +115,9 @@ export async function canOpenArchive(path: string, identities: readonly BackupId
   }
 }
 
+/** Thrown by a sink that has seen enough. */
+export class ArchiveStopped extends Error {}
+
 /** Where the content goes: the manifest first (throwing there stops before anything is copied), then a folder for the wanted files. */
 export type ArchiveSink = {
   onManifest(manifest: Manifest): void | Promise<void>
@@ -202,7 +205,7 @@ function broken(detail: string): Refusal {
 }
 
 function explainReading(error: unknown): unknown {
-  if (error instanceof Refusal) return error
+  if (error instanceof Refusal || error instanceof ArchiveStopped) return error
   const code = (error as { code?: string }).code ?? ''
   if (/ENOSPC|EDQUOT/.test(code)) return new Refusal('disk_full')
   if (/^E[A-Z]+$/.test(code)) return error
