@@ -99,7 +99,7 @@ function explain(path: string, error: unknown): Error {
     return new DataFolderError(
       `${path} is in use by another TralliValli: stop it first, or choose another folder with --data.`,
     )
-  if (/EACCES|EPERM|EROFS|CANTOPEN|READONLY/.test(code))
+  if (/EACCES|EPERM|EROFS|ENOENT|CANTOPEN|READONLY/.test(code))
     return new DataFolderError(
       `${path} cannot be written: give this user the right to it, or choose another folder with --data.`,
     )

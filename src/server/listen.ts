@@ -121,13 +121,14 @@ function tlsFolder(config: Config): string {
   return join(config.dataFolder, 'tls')
 }
 
+// Outside development Bun shares ports unless it is told not to: two homes would take turns in answering.
 function common(config: Config, port: number) {
   const limits = { idleTimeout: idleSeconds, maxRequestBodySize: maxRequestBytes }
-  return { hostname: config.host, port, development: false, ...limits }
+  return { hostname: config.host, port, development: false, reusePort: false, ...limits }
 }
 
 function probe(hostname: string, port: number): Promise<void> {
-  return Bun.serve({ hostname, port, fetch: () => new Response() }).stop(true)
+  return Bun.serve({ hostname, port, reusePort: false, fetch: () => new Response() }).stop(true)
 }
 
 function claimPort<T>(host: string, port: number, flag: string, open: () => T): T {

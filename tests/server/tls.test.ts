@@ -202,6 +202,7 @@ describe('HTTPS', () => {
   test('two homes never share one port', async () => {
     const first = await start()
     await expect(start({ httpsPort: first.httpsPort! })).rejects.toThrow('already in use')
+    await expect(start({ httpPort: first.httpPort })).rejects.toThrow('already in use')
   })
 })
 
