@@ -135,7 +135,7 @@ export type AccountParts = {
 
 /** Payloads the accounts half sends; payloads.ts knows their encoding and many more kinds. */
 export type ProfilePayload = { kind: 'profile'; name: string; photo: Uint8Array | null }
-export type IntroductionPayload = { kind: 'introduction'; people: Introduction[] }
+export type IntroductionPayload = { kind: 'introductions'; people: Introduction[] }
 
 export type EngineCommands =
   | 'openDirect'

@@ -1,0 +1,73 @@
+import { findUser } from '../crypto/key-log-validator.ts'
+import { encodeSafetyQr, safetyNumber } from '../crypto/safety-number.ts'
+import { type AccountId, type DeviceId, idToBytes } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import type { AccountStateStore } from './account-state.ts'
+import { type ClientApi, ClientFailure } from './api.ts'
+import type { ClientContext } from './context.ts'
+import type { Http } from './http.ts'
+import { appendEntry } from './log-writing.ts'
+import type { Identity, KeyLog } from './parts.ts'
+
+const LOGOUT = 1
+
+type Needs = {
+  context: ClientContext
+  http: Http
+  identity: Identity
+  keyLog: KeyLog
+  accountState: AccountStateStore
+}
+export type Devices = Pick<ClientApi, 'listDevices' | 'renameDevice' | 'signOutDevice' | 'safetyNumber'> & {
+  /** Ends this device in the log and its session; local data is the caller's to clear. */
+  leave(): Promise<void>
+}
+
+export function createDevices({ context, http, identity, keyLog, accountState }: Needs): Devices {
+  const { clock } = context.platform
+
+  const listDevices: ClientApi['listDevices'] = async () => {
+    const sessions = await http.sessions()
+    const names = accountState.get().deviceNames
+    return sessions.map(({ deviceId, createdAt, lastSeenAt, isOnline }) => ({
+      ...{ deviceId, createdAt, lastSeenAt, isOnline },
+      name: names[deviceId] ?? '',
+      isThis: deviceId === identity.deviceId,
+    }))
+  }
+
+  async function renameDevice(deviceId: DeviceId, name: string): Promise<void> {
+    if (name.length > limits.maxPersonNameLength) throw new ClientFailure('bad_request', 0, 'name')
+    await accountState.update((state) => ({ ...state, deviceNames: { ...state.deviceNames, [deviceId]: name } }))
+  }
+
+  function identityOf(accountId: AccountId) {
+    const user = findUser(keyLog.state(), idToBytes(accountId))
+    if (user === null) throw new ClientFailure('not_found')
+    return { userId: user.userId, uik: user.uik }
+  }
+
+  const numberOf: ClientApi['safetyNumber'] = async (accountId) => {
+    const self = identityOf(identity.accountId)
+    const peer = identityOf(accountId)
+    return { digits: safetyNumber(self, peer), qr: encodeSafetyQr(self, peer, keyLog.head()) }
+  }
+
+  async function leave(): Promise<void> {
+    const append = { http, keyLog, identity, now: () => clock.now() }
+    const body = { type: 'device-revoke' as const, deviceId: identity.rawDeviceId, reason: LOGOUT }
+    await keyLog.refresh()
+    const isActive = () => keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
+    await appendEntry(append, () => (isActive() ? body : null))
+    // The revoked device's session may already be over.
+    await http.signOut().catch(() => undefined)
+  }
+
+  return {
+    listDevices,
+    renameDevice,
+    signOutDevice: (deviceId) => http.signOutDevice(deviceId),
+    safetyNumber: numberOf,
+    leave,
+  }
+}
