@@ -1,4 +1,4 @@
-import sodium from 'libsodium-wrappers-sumo'
+import { sodium, sodiumReady } from '../src/crypto/sodium.ts'
 
-await sodium.ready
+await sodiumReady
 postMessage({ ready: sodium.SODIUM_VERSION_STRING })
