@@ -15,6 +15,8 @@ export type AccountState = {
   profile: { name: string; photo: Uint8Array | null; changedAt: number }
   contacts: { [accountId: AccountId]: Contact }
   deviceNames: { [deviceId: DeviceId]: string }
+  /** Signed out from another device, and when: the device itself then leaves the log when it sees this. */
+  signedOutDevices: { [deviceId: DeviceId]: number }
   invites: { [inviteId: InviteId]: { secret: Uint8Array; inviteeName: string } }
   isKitConfirmed: boolean
   /** The home's log key as it was pinned when the account began: a new device has no invite link to pin it by. */

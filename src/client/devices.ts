@@ -41,6 +41,16 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
     await accountState.update((state) => ({ ...state, deviceNames: { ...state.deviceNames, [deviceId]: name } }))
   }
 
+  // Ending the session alone would last until the device signs in by its key: it also finds itself named in the state.
+  async function signOutDevice(deviceId: DeviceId): Promise<void> {
+    const at = clock.now()
+    await accountState.update((state) => ({
+      ...state,
+      signedOutDevices: { ...state.signedOutDevices, [deviceId]: at },
+    }))
+    await http.signOutDevice(deviceId)
+  }
+
   function identityOf(accountId: AccountId) {
     const user = findUser(keyLog.state(), idToBytes(accountId))
     if (user === null) throw new ClientFailure('not_found')
@@ -66,7 +76,7 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
   return {
     listDevices,
     renameDevice,
-    signOutDevice: (deviceId) => http.signOutDevice(deviceId),
+    signOutDevice,
     safetyNumber: numberOf,
     leave,
   }

@@ -50,6 +50,10 @@ export async function readInvite(http: Http, text: string): Promise<ReadInvite> 
   return { link, logPublicKey, card: readCard(card), role: answer.role, expiresAt: answer.expiresAt }
 }
 
+export function previewOf({ card, role, expiresAt }: ReadInvite): InvitePreview {
+  return { state: 'usable', ...card, role, expiresAt }
+}
+
 const STATES: Partial<Record<string, Exclude<InvitePreview['state'], 'usable'>>> = {
   bad_invite: 'mangled',
   invite_unknown: 'unknown',
@@ -61,8 +65,7 @@ const STATES: Partial<Record<string, Exclude<InvitePreview['state'], 'usable'>>>
 /** The join page's first look: states are answers, only the network is a failure. */
 export async function lookAtInvite(http: Http, text: string): Promise<InvitePreview> {
   try {
-    const { card, role, expiresAt } = await readInvite(http, text)
-    return { state: 'usable', ...card, role, expiresAt }
+    return previewOf(await readInvite(http, text))
   } catch (error) {
     const state = error instanceof ClientFailure ? STATES[error.code] : undefined
     if (state === undefined) throw error

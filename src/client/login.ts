@@ -26,14 +26,6 @@ export async function signInWithDeviceKey(platform: Platform, http: Http, identi
   })
 }
 
-/** Why the home will not have this device any more; null for a refusal that may pass. */
-export function removalOf(code: string): RemovedReason | null {
-  if (code === 'device_removed') return 'device_removed'
-  if (code === 'not_found') return 'account_gone'
-  if (code === 'not_signed_in' || code === 'signed_out') return 'signed_out'
-  return null
-}
-
 type LoginNeeds = {
   platform: Platform
   http: Http
@@ -48,12 +40,12 @@ export function createLogin({ platform, http, caller, identity, onRemoved, onSes
   let expiresAt = 0
   let attempt: Promise<void> | null = null
 
+  // Only `device_removed` is final. A home restored from a backup may not know this device yet and must not end it.
   async function byDeviceKey(): Promise<SessionAnswer> {
     try {
       return await signInWithDeviceKey(platform, http, identity)
     } catch (error) {
-      const reason = error instanceof ClientFailure ? removalOf(error.code) : null
-      if (reason) onRemoved(reason)
+      if (error instanceof ClientFailure && error.code === 'device_removed') onRemoved('device_removed')
       throw error
     }
   }
@@ -83,6 +75,10 @@ export function createLogin({ platform, http, caller, identity, onRemoved, onSes
   return {
     renew,
     ensure: () => (expiresAt - platform.clock.now() > SLACK_MS ? Promise.resolve() : renew()),
-    end: (code) => onRemoved(removalOf(code) ?? 'signed_out'),
+    end(code) {
+      // Two parties held the session: both lost it, and the one with the device key begins a new one.
+      if (code === 'token_reused') expiresAt = 0
+      else onRemoved(code === 'device_removed' ? 'device_removed' : 'signed_out')
+    },
   }
 }

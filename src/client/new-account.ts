@@ -19,7 +19,7 @@ import { wipe } from '../crypto/sodium.ts'
 import type { SignUp } from '../protocol/accounts.ts'
 import { type AccountId, type InviteId, idFromBytes, idToBytes } from '../protocol/ids.ts'
 import { type AccountState, sealState } from './account-state.ts'
-import type { NewPerson } from './api.ts'
+import type { InvitePreview, NewPerson } from './api.ts'
 import { bytesOf, textOf } from './encoding.ts'
 import { type DeviceSeed, makeDevice, signDeviceAdd } from './new-device.ts'
 import type { ArchiveKey } from './parts.ts'
@@ -30,10 +30,16 @@ const NO_INVITE = { inviteId: new Uint8Array(16), inviteMac: new Uint8Array(32) 
 /** By what right somebody comes in: the founder's claim token, or an invite whose log key was checked against the link. */
 export type Admission =
   | { kind: 'claim'; token: string; homeName: string }
-  | { kind: 'invite'; link: InviteLink; logPublicKey: Uint8Array }
+  | { kind: 'invite'; link: InviteLink; logPublicKey: Uint8Array; preview: InvitePreview }
 
 /** A sign-up that may or may not have reached the home; the row `pending`. Holds no root: only the kit shown at its end. */
-export type PendingSignUp = { kind: 'sign_up'; request: SignUp; seed: DeviceSeed; recoveryCode: string }
+export type PendingSignUp = {
+  kind: 'sign_up'
+  request: SignUp
+  seed: DeviceSeed
+  recoveryCode: string
+  preview: InvitePreview | null
+}
 
 type Backup = {
   root: Uint8Array
@@ -77,6 +83,7 @@ function firstState(person: NewPerson, admission: Admission, now: number): Accou
     profile: { name: person.name, photo: person.photo, changedAt: now },
     contacts: {},
     deviceNames: {},
+    signedOutDevices: {},
     invites: {},
     isKitConfirmed: false,
     logPublicKey: admission.kind === 'invite' ? admission.logPublicKey : new Uint8Array(0),
@@ -162,7 +169,8 @@ export async function makeAccount(platform: Platform, person: NewPerson, admissi
   }
   const kitCheck = backup.recoveryCode.slice(-4)
   const seed = { identity, archiveKeys: [archiveKey], state, prekeyWrites: device.prekeys.writes, kitCheck }
-  return { kind: 'sign_up', request, seed, recoveryCode: backup.recoveryCode }
+  const preview = admission.kind === 'invite' ? admission.preview : null
+  return { kind: 'sign_up', request, seed, recoveryCode: backup.recoveryCode, preview }
 }
 
 /** Whether a kept sign-up is of the same person with the same passphrase: then it is sent again as it is. */

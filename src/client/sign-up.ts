@@ -1,18 +1,18 @@
 import { equal } from '../crypto/bytes.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
-import { matchesPrefix } from '../crypto/invite.ts'
 import type { LogPublicKey } from '../crypto/key-types.ts'
 import { estimateStrength } from '../crypto/passphrase.ts'
 import { checkSth } from '../crypto/sth.ts'
 import { leafHash, rootOf } from '../crypto/tree.ts'
 import type { SignUpAnswer } from '../protocol/accounts.ts'
+import { idFromBytes } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import { ClientFailure, type NewPerson } from './api.ts'
+import { ClientFailure, type InvitePreview, type NewPerson } from './api.ts'
 import type { ClientContext } from './context.ts'
 import { bytesOf } from './encoding.ts'
 import type { Http } from './http.ts'
 import { toIdentity } from './identity.ts'
-import { readInvite } from './invite-look.ts'
+import { lookAtInvite, parseLink, previewOf, readInvite } from './invite-look.ts'
 import { signInWithDeviceKey } from './login.ts'
 import { type Admission, isSameSignUp, makeAccount, ownEntries, type PendingSignUp } from './new-account.ts'
 import { becomeDevice } from './new-device.ts'
@@ -28,6 +28,16 @@ export async function loadPending({
   context,
 }: Pick<Outside, 'context'>): Promise<PendingSignUp | PendingDevice | null> {
   return context.store.get<PendingSignUp | PendingDevice>('device', 'pending')
+}
+
+/** An invite that an own, unanswered sign-up may have used up is shown as it was, so that the person can go on. */
+export async function lookAgain(outside: Outside, link: string): Promise<InvitePreview> {
+  const seen = await lookAtInvite(outside.http, link)
+  if (seen.state !== 'used') return seen
+  const pending = await loadPending(outside)
+  const admission = pending?.kind === 'sign_up' ? pending.request.admission : null
+  const isOwn = admission?.kind === 'invite' && admission.inviteId === idFromBytes(parseLink(link).inviteId)
+  return (isOwn && pending?.kind === 'sign_up' ? pending.preview : null) ?? seen
 }
 
 function checkPerson(person: NewPerson): void {
@@ -50,7 +60,7 @@ export function found(
 export function join(outside: Outside, link: string, person: NewPerson): Promise<{ recoveryCode: string }> {
   return signUp(outside, person, async () => {
     const invite = await readInvite(outside.http, link)
-    return { kind: 'invite', link: invite.link, logPublicKey: invite.logPublicKey }
+    return { kind: 'invite', link: invite.link, logPublicKey: invite.logPublicKey, preview: previewOf(invite) }
   })
 }
 
@@ -149,10 +159,4 @@ async function pinAfterLostAnswer({ http }: Outside, pending: PendingSignUp): Pr
   const pinned = pending.seed.identity.logPublicKey
   if (pinned.length > 0) return pinned
   return bytesOf((await http.home()).logPublicKey, 32)
-}
-
-/** Whether the log holds the inviter whom the link pinned; without that the whole log is somebody else's. */
-export function holdsInviter(prefix: Uint8Array, roots: Iterable<Parameters<typeof matchesPrefix>[1]>): boolean {
-  for (const root of roots) if (matchesPrefix(prefix, root)) return true
-  return false
 }
