@@ -1,0 +1,68 @@
+import { Elysia } from 'elysia'
+import type { SocketData } from './connection.ts'
+import type { Context } from './context.ts'
+import { accountRoutes } from './features/accounts/routes.ts'
+import { Conversations } from './features/conversations/conversations.ts'
+import { conversationRoutes } from './features/conversations/routes.ts'
+import { deviceRoutes } from './features/devices/routes.ts'
+import { Healing } from './features/heal/heal.ts'
+import { healRoutes } from './features/heal/routes.ts'
+import { healthRoutes } from './features/health/routes.ts'
+import { homeRoutes } from './features/home/routes.ts'
+import { inviteRoutes } from './features/invites/routes.ts'
+import { keyLogRoutes } from './features/key-log/routes.ts'
+import { Messages } from './features/messages/messages.ts'
+import { createSocketHost } from './features/messages/socket-host.ts'
+import { recoveryRoutes } from './features/recovery/routes.ts'
+import { sessionRoutes } from './features/sessions/routes.ts'
+import { setupRoutes } from './features/setup/routes.ts'
+import type { Listenable } from './front-door.ts'
+import { gateApi } from './gate.ts'
+import { answerError } from './refusals.ts'
+import { notePeer } from './request-info.ts'
+import { createSocket } from './socket.ts'
+import type { ServeWebAsset } from './web-assets.ts'
+
+export interface App extends Listenable<SocketData>, Disposable {
+  /** Every HTTP route, as `METHOD /path`. */
+  routes: string[]
+}
+
+/** The table of contents: one line a feature. */
+export function createApp(context: Context, serveWebAsset: ServeWebAsset = async () => null): App {
+  const { database, hub, clock } = context
+  const conversations = new Conversations(context)
+  const messages = new Messages({ database, hub, roster: conversations.roster, now: () => clock.now() })
+  const healing = new Healing(context, conversations, messages)
+  const api = new Elysia({ normalize: false })
+    .onError((failure) => answerError(context.log, failure))
+    .use(healthRoutes(context))
+    .use(setupRoutes(context))
+    .use(accountRoutes(context))
+    .use(sessionRoutes(context))
+    .use(recoveryRoutes(context))
+    .use(homeRoutes(context))
+    .use(inviteRoutes(context))
+    .use(keyLogRoutes(context))
+    .use(deviceRoutes(context))
+    .use(conversationRoutes(context, conversations))
+    .use(healRoutes(context, healing))
+  const socket = createSocket(createSocketHost(context, messages))
+  const handleApi = gateApi(context, (request) => api.handle(request))
+
+  return {
+    routes: api.routes.map(({ method, path }) => `${method} ${path}`),
+    async handleHttp(request, peer) {
+      notePeer(request, peer)
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith('/api/') || pathname === '/health') return handleApi(request, peer)
+      return (await serveWebAsset(request)) ?? new Response('Not found', { status: 404 })
+    },
+    upgrade(request, server, peer) {
+      notePeer(request, peer)
+      return socket.upgrade(request, server)
+    },
+    websocket: socket.websocket,
+    [Symbol.dispose]: () => socket[Symbol.dispose](),
+  }
+}

@@ -1,0 +1,95 @@
+import { timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../../../crypto/verify.ts'
+import { Refusal } from '../../../protocol/errors.ts'
+import { type AccountId, type InviteId, toBase64Url } from '../../../protocol/ids.ts'
+import type { InviteCard, InviteState, InviteUpload, InviteView } from '../../../protocol/invites.ts'
+import { limits } from '../../../protocol/limits.ts'
+import { serverFrames } from '../../../protocol/socket.ts'
+import type { Principal } from '../../auth.ts'
+import type { Context } from '../../context.ts'
+import type { Reader, Transaction } from '../../storage/database.ts'
+import { readBytes } from '../../wire-bytes.ts'
+import * as store from './store.ts'
+
+const clockSlackMs = 10 * 60_000
+const keptAfterEndMs = 30 * 24 * 3_600_000
+
+export async function createInvite(context: Context, principal: Principal, upload: InviteUpload): Promise<InviteView> {
+  const { database, clock, hub } = context
+  const now = clock.now()
+  if (upload.expiresAt <= now || upload.expiresAt > now + limits.inviteMaxAgeMs + clockSlackMs)
+    throw new Refusal('bad_request', { detail: 'expiresAt' })
+  const row = {
+    ...{ inviteId: upload.inviteId, role: upload.role, uses: upload.uses, expiresAt: upload.expiresAt, createdAt: now },
+    createdBy: principal.accountId,
+    authHash: readBytes(upload.authHash, 32),
+    card: readBytes(upload.card),
+  }
+  await database.transaction(async (tx) => {
+    if (await store.findInvite(tx, row.inviteId)) throw new Refusal('not_allowed', { detail: 'invite id is taken' })
+    await store.insertInvite(tx, row)
+    tx.onCommit(() => hub.broadcast(serverFrames.encode({ type: 'changed', what: 'invites' })))
+  })
+  return toView({ ...row, usesLeft: row.uses, revokedAt: null }, { now, usedBy: [] })
+}
+
+export async function listInvites({ database, clock }: Context): Promise<InviteView[]> {
+  const rows = await store.listInvites(database)
+  const uses = await store.listUses(database)
+  const now = clock.now()
+  return rows.map((row) =>
+    toView(row, { now, usedBy: uses.filter((use) => use.inviteId === row.inviteId).map(({ accountId }) => accountId) }),
+  )
+}
+
+export async function revokeInvite({ database, clock, hub }: Context, inviteId: InviteId): Promise<void> {
+  await database.transaction(async (tx) => {
+    if (!(await store.findInvite(tx, inviteId))) throw new Refusal('invite_unknown')
+    await store.revokeInvite(tx, inviteId, clock.now())
+    tx.onCommit(() => hub.broadcast(serverFrames.encode({ type: 'changed', what: 'invites' })))
+  })
+}
+
+/** What an invite is asked with: its id, and the proof that the link is known. */
+export type InviteOffer = { inviteId: InviteId; inviteAuth: string }
+
+export async function lookAtInvite({ database, clock, keyLog }: Context, offer: InviteOffer): Promise<InviteCard> {
+  const { card, role, expiresAt } = await requireUsable(database, offer, clock.now())
+  return { card: toBase64Url(card), role, expiresAt, logPublicKey: toBase64Url(keyLog.publicKey) }
+}
+
+/** Counts one use for this account. Of several who race for the last use the first in the queue of writers gets it. */
+export async function consumeInvite(
+  tx: Transaction,
+  offer: InviteOffer & { accountId: AccountId; now: number },
+): Promise<{ role: 'member' | 'host'; createdBy: AccountId }> {
+  const invite = await requireUsable(tx, offer, offer.now)
+  await store.useInvite(tx, offer)
+  return { role: invite.role, createdBy: invite.createdBy }
+}
+
+async function requireUsable(reader: Reader, offer: InviteOffer, now: number): Promise<store.InviteRow> {
+  const proof = sha256(readBytes(offer.inviteAuth, 32))
+  const invite = await store.findInvite(reader, offer.inviteId)
+  // Who does not hold the link must not learn that the invite exists.
+  if (!invite || !timingSafeEqual(invite.authHash, proof)) throw new Refusal('invite_unknown')
+  const state = stateOf(invite, now)
+  if (state !== 'usable') throw new Refusal(`invite_${state}`)
+  return invite
+}
+
+function stateOf(invite: store.InviteRow, now: number): InviteState {
+  if (invite.revokedAt !== null) return 'revoked'
+  if (invite.usesLeft === 0) return 'used'
+  return invite.expiresAt <= now ? 'expired' : 'usable'
+}
+
+function toView(row: store.InviteRow, { now, usedBy }: { now: number; usedBy: AccountId[] }): InviteView {
+  const { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt } = row
+  const state = stateOf(row, now)
+  return { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt, state, usedBy, card: toBase64Url(row.card) }
+}
+
+export async function deleteOldInvites({ database, clock }: Context): Promise<void> {
+  await database.transaction((tx) => store.deleteOldInvites(tx, clock.now() - keptAfterEndMs))
+}
