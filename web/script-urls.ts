@@ -1,6 +1,8 @@
-// The only Trusted Types policy of our own: it lets exactly our three scripts be started, and no other address.
-// Its name stands in src/server/content-security-policy.ts.
-const allowed = new Set([__WORKER_URL__, __ARGON2_WORKER_URL__, '/sw.js'])
+import type { WorkerStart } from './worker.ts'
+
+// The page's only Trusted Types policy of our own: it lets exactly these scripts be started, and no other address.
+// Its name stands in src/server/content-security-policy.ts; the client's worker has its own in argon2-url.ts.
+const allowed = new Set([__WORKER_URL__, '/sw.js'])
 
 function checkScriptUrl(url: string): string {
   if (!allowed.has(url)) throw new TypeError('not a script of this app')
@@ -19,12 +21,11 @@ const policy: ScriptPolicy = factory?.createPolicy('tv-worker', { createScriptUR
   createScriptURL: checkScriptUrl,
 }
 
+/** Started and told where its own helper is; the next thing it hears is the bridge. */
 export function startClientWorker(): Worker {
-  return new Worker(policy.createScriptURL(__WORKER_URL__), { type: 'module', name: 'client' })
-}
-
-export function startArgon2Worker(): Worker {
-  return new Worker(policy.createScriptURL(__ARGON2_WORKER_URL__), { type: 'module', name: 'argon2' })
+  const worker = new Worker(policy.createScriptURL(__WORKER_URL__), { type: 'module', name: 'client' })
+  worker.postMessage({ kind: 'start', argon2Url: __ARGON2_WORKER_URL__ } satisfies WorkerStart)
+  return worker
 }
 
 export async function registerServiceWorker(): Promise<ServiceWorkerRegistration | null> {

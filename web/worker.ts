@@ -1,4 +1,13 @@
-import { sodium, sodiumReady } from '../src/crypto/sodium.ts'
+import { createClient } from '../src/client/client.ts'
+import type { Port } from './bridge.ts'
+import { createBrowserPlatform } from './browser.ts'
+import { joinTabs } from './relay.ts'
 
-await sodiumReady
-postMessage({ ready: sodium.SODIUM_VERSION_STRING })
+/** The first message of a page: a worker cannot know by itself what the build called the other one. */
+export type WorkerStart = { kind: 'start'; argon2Url: string }
+
+const page = self as unknown as Port
+
+page.onmessage = ({ data }: MessageEvent<WorkerStart>) => {
+  joinTabs(page, () => createClient(createBrowserPlatform(data.argon2Url))).catch(reportError)
+}
