@@ -4,7 +4,9 @@ import { Refusal } from '../protocol/errors.ts'
 import type { AccountId, DeviceId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { type ClientFrame, clientFrames, serverFrames } from '../protocol/socket.ts'
+import type { Clock } from './clock.ts'
 import { Connection, type ConnectionLimits, connectionLimits, type SocketData } from './connection.ts'
+import { toRefusal } from './errors.ts'
 import type { Hub } from './hub.ts'
 
 const silenceMs = 90_000
@@ -14,7 +16,7 @@ const maxEarlyFrames = 64
 /** What the socket asks of the rest of the server: it carries frames and knows none of their rules. */
 export interface SocketHost {
   hub: Hub
-  now(): number
+  clock: Clock
   /** Throws the Refusal with which this request is turned away. */
   identify(request: Request): Promise<{ accountId: AccountId; deviceId: DeviceId }>
   isOwnOrigin(request: Request): boolean
@@ -32,18 +34,17 @@ export interface SocketHost {
 export interface Socket extends Disposable {
   upgrade(request: Request, server: Server<SocketData>): boolean
   websocket: WebSocketHandler<SocketData>
-  /** Cuts lines on which nothing came for 90 seconds; runs by itself every 15. */
-  dropSilent(): void
 }
 
 export function createSocket(host: SocketHost): Socket {
   const bounds: ConnectionLimits = { ...connectionLimits, ...host.limits }
   const open = new Set<Connection>()
-  const timer = setInterval(dropSilent, sweepMs)
-  timer.unref()
+  let sweep = host.clock.after(sweepMs, dropSilent)
 
+  // Lines on which nothing came for too long: a phone without network says no goodbye.
   function dropSilent(): void {
-    const oldest = host.now() - silenceMs
+    sweep = host.clock.after(sweepMs, dropSilent)
+    const oldest = host.clock.now() - silenceMs
     for (const connection of open) if (connection.lastHeardAt < oldest) connection.cut()
   }
 
@@ -64,7 +65,7 @@ export function createSocket(host: SocketHost): Socket {
     const { data } = socket
     const who = await data.identify()
     if (socket.readyState !== WebSocket.OPEN) return
-    const connection = new Connection(socket, who, { limits: bounds, nowMs: host.now() })
+    const connection = new Connection(socket, who, { limits: bounds, nowMs: host.clock.now() })
     data.connection = connection
     open.add(connection)
     host.hub.add(connection)
@@ -79,7 +80,7 @@ export function createSocket(host: SocketHost): Socket {
   }
 
   function turnAway(socket: ServerWebSocket<SocketData>, error: unknown): void {
-    const code = error instanceof Refusal ? error.code : 'internal'
+    const { code } = toRefusal(error)
     if (code === 'internal') host.reportError(error)
     const { connection } = socket.data
     if (connection) connection.closeWith(code)
@@ -91,7 +92,7 @@ export function createSocket(host: SocketHost): Socket {
 
   function receive(connection: Connection, bytes: Uint8Array): void {
     if (!connection.isOpen) return
-    connection.lastHeardAt = host.now()
+    connection.lastHeardAt = host.clock.now()
     try {
       const frame = clientFrames.decode(bytes)
       const waitMs = connection.bucket.take(connection.lastHeardAt)
@@ -106,7 +107,7 @@ export function createSocket(host: SocketHost): Socket {
   }
 
   function answerFailure(connection: Connection, frame: ClientFrame, error: unknown): void {
-    const refusal = error instanceof Refusal ? error : new Refusal('internal')
+    const refusal = toRefusal(error)
     if (refusal.code === 'internal') host.reportError(error)
     if ('requestId' in frame) connection.refuse(frame.requestId, refusal)
   }
@@ -143,7 +144,7 @@ export function createSocket(host: SocketHost): Socket {
     },
   }
 
-  return { upgrade, websocket, dropSilent, [Symbol.dispose]: () => clearInterval(timer) }
+  return { upgrade, websocket, [Symbol.dispose]: () => sweep[Symbol.dispose]() }
 }
 
 class TooFast extends Error {

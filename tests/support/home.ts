@@ -18,22 +18,32 @@ import {
   toBase64Url,
 } from '../../src/protocol/ids.ts'
 import type { ClientFrame, ServerFrame } from '../../src/protocol/socket.ts'
+import { type App, createApp } from '../../src/server/app.ts'
 import { readConfig } from '../../src/server/config.ts'
-import type { ConnectionLimits, SocketData } from '../../src/server/connection.ts'
+import type { SocketData } from '../../src/server/connection.ts'
 import { type Context, createContext } from '../../src/server/context.ts'
 import { makeId } from '../../src/server/ids.ts'
 import { beginIncarnation } from '../../src/server/incarnation.ts'
-import { createApp } from './messaging-app.ts'
 import { RawSocket } from './raw-socket.ts'
 import { addOf, GroupChain, type SealedBody, type Signer } from './sealed.ts'
 
 /** Time that stands still until a test moves it. */
 export class HandClock {
   nowMs = 1_750_000_000_000
+  readonly #calls = new Set<{ atMs: number; call: () => void }>()
   now = (): number => this.nowMs
-  after = (): Disposable => ({ [Symbol.dispose]: () => undefined })
+  after = (delayMs: number, call: () => void): Disposable => {
+    const entry = { atMs: this.nowMs + delayMs, call }
+    this.#calls.add(entry)
+    return { [Symbol.dispose]: () => void this.#calls.delete(entry) }
+  }
   move(ms: number): void {
     this.nowMs += ms
+    for (const entry of [...this.#calls]) {
+      if (entry.atMs > this.nowMs) continue
+      this.#calls.delete(entry)
+      entry.call()
+    }
   }
 }
 
@@ -100,7 +110,6 @@ export class Device implements Signer {
 }
 
 export interface HomeOptions {
-  limits?: Partial<ConnectionLimits>
   folder?: string
   clock?: HandClock
 }
@@ -112,7 +121,7 @@ export class Home implements AsyncDisposable {
     const clock = options.clock ?? new HandClock()
     const config = readConfig({}, { data: folder, host: '127.0.0.1', 'http-port': '0', tls: 'off', log: 'error' })
     const context = await createContext(config, { clock })
-    const app = createApp(context, { socketLimits: options.limits })
+    const app = createApp(context)
     const server = Bun.serve<SocketData>({
       hostname: '127.0.0.1',
       port: 0,
@@ -131,7 +140,7 @@ export class Home implements AsyncDisposable {
     readonly folder: string,
     readonly clock: HandClock,
     readonly context: Context,
-    readonly app: ReturnType<typeof createApp>,
+    readonly app: App,
     readonly server: Bun.Server<SocketData>,
   ) {}
 
@@ -242,7 +251,7 @@ export class Home implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.stop(true)
-    await this.app[Symbol.asyncDispose]()
+    this.app[Symbol.dispose]()
     await this.context[Symbol.asyncDispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }

@@ -23,7 +23,7 @@ export function createSocketHost(
   }
 
   return {
-    ...{ hub, now, limits, reportError },
+    ...{ hub, clock, limits, reportError },
     identify: (request) => requirePrincipal(context, request),
     // Programs name their origin too: what sends none is a page of an old browser or a mistake.
     isOwnOrigin(request) {
