@@ -92,7 +92,8 @@ export class Device implements Signer {
       headers: { cookie: this.cookie, origin: home.url, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    return { status: response.status, json: (await response.json()) as never }
+    const text = await response.text()
+    return { status: response.status, json: (text === '' ? null : JSON.parse(text)) as never }
   }
 
   async openDirect(other: Person): Promise<ConversationView> {
