@@ -44,7 +44,7 @@ const rules: { files: RegExp; may: RegExp[] }[] = [
     files: /^src\/server\/features\//,
     may: [
       /^src\/protocol\//,
-      /^src\/server\/[^/]+\.ts$/,
+      /^src\/server\/([^/]+|tls\/names)\.ts$/,
       /^src\/server\/storage\//,
       /^src\/server\/features\//,
       /^src\/crypto\/verify\.ts$/,
