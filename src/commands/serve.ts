@@ -1,20 +1,19 @@
 import { openDataFolder } from '../server/data-folder.ts'
-import { listen } from '../server/listen.ts'
 import { configFromFlags } from './flags.ts'
 import { openBrowser } from './open-browser.ts'
-import { openHome } from './open-home.ts'
+import { RunningHome } from './running-home.ts'
 import { listAddresses, printWelcome, withClaim } from './welcome.ts'
 
 export async function run(args: string[]): Promise<number> {
   const config = configFromFlags(args)
   const stopped = waitForStop()
   using _folder = await openDataFolder(config.dataFolder)
-  await using home = await openHome(config)
-  await using listening = await listen(home.app, config)
-  printWelcome(config, listening, home.claimToken)
-  if (config.opensBrowser && home.claimToken !== null)
-    openBrowser(withClaim(listAddresses(config, listening).here, home.claimToken))
-  await stopped
+  await using home = await RunningHome.open(config)
+  const { listening, claimToken } = home
+  printWelcome(config, listening, claimToken)
+  if (config.opensBrowser && claimToken !== null)
+    openBrowser(withClaim(listAddresses(config, listening).here, claimToken))
+  await Promise.race([stopped, home.failed])
   return 0
 }
 

@@ -33,7 +33,7 @@ function isAnyAddress(host: string): boolean {
 
 /** The token travels in the fragment, which no browser sends to any server. */
 export function withClaim(url: string, claimToken: string | null): string {
-  return claimToken === null ? url : `${url}#claim=${claimToken}`
+  return claimToken === null ? url : `${url}setup#${claimToken}`
 }
 
 export function printWelcome(config: Config, listening: Listening, claimToken: string | null): void {

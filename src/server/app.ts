@@ -2,6 +2,7 @@ import { Elysia } from 'elysia'
 import type { SocketData } from './connection.ts'
 import type { Context } from './context.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
+import { restoreRoutes } from './features/backups/routes.ts'
 import { Conversations } from './features/conversations/conversations.ts'
 import { conversationRoutes } from './features/conversations/routes.ts'
 import { deviceRoutes } from './features/devices/routes.ts'
@@ -38,6 +39,7 @@ export function createApp(context: Context, serveWebAsset: ServeWebAsset = async
     .onError((failure) => answerError(context.log, failure))
     .use(healthRoutes(context))
     .use(setupRoutes(context))
+    .use(restoreRoutes(context))
     .use(accountRoutes(context))
     .use(sessionRoutes(context))
     .use(recoveryRoutes(context))

@@ -39,9 +39,11 @@ export interface Context extends AsyncDisposable {
   /** Keys of keyed hashes: refresh tokens, and answers for names that do not exist. */
   hashKeys: { refreshToken: Uint8Array; madeUp: Uint8Array }
   startedAt: number
+  /** Closes the home, runs the work while nothing is open, and opens it again. Absent where nobody could open it. */
+  reopen?: (beforeOpening: () => Promise<void>) => Promise<void>
 }
 
-export type ContextOverrides = Partial<Pick<Context, 'clock' | 'log' | 'hub'>>
+export type ContextOverrides = Partial<Pick<Context, 'clock' | 'log' | 'hub' | 'reopen'>>
 
 export async function createContext(config: Config, overrides: ContextOverrides = {}): Promise<Context> {
   await sodiumReady
@@ -55,6 +57,7 @@ export async function createContext(config: Config, overrides: ContextOverrides 
     const logKey = await loadLogKey(database, now)
     return {
       ...{ config, clock, log, hub, database, settings, startedAt: now },
+      ...(overrides.reopen && { reopen: overrides.reopen }),
       keyLog: await KeyLog.load({ database, clock, hub, logKey }),
       tokens: await AccessTokens.load(database, clock),
       challenges: new Challenges(clock),

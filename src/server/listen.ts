@@ -16,7 +16,8 @@ export interface Listening extends AsyncDisposable {
   renewCertificates(nowMs?: number, names?: string[]): Promise<boolean>
 }
 
-const maxRequestBytes = 128 * 1024 * 1024
+// Bun knows one bound for all requests, and a backup may be as large as the disk: gate.ts bounds every other body.
+const maxRequestBytes = 2 ** 40
 const idleSeconds = 120
 const renewalCheckMs = 10 * 60_000
 
