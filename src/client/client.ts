@@ -147,14 +147,17 @@ class DeviceClient {
     if (stored === null) throw new ClientFailure('internal', 0, 'no identity was stored')
     const inside = await this.#goInside(stored)
     inside.start()
-    await inside.settle()
+    // It is a device already: what the network now lacks comes with the first welcome, and the kit must be shown.
+    await inside.settle().catch((error: unknown) => {
+      if (!(error instanceof ClientFailure)) throw error
+    })
+    if (this.#phase().name === 'alarm') throw new ClientFailure('untrusted_server')
     return answer
   }
 
   async #forget(): Promise<void> {
     await this.platform.storage.clear()
     this.#caller.renew = null
-    this.#caller.onDeviceRemoved = null
     for (const type of REPLAYED) if (type !== 'phase') this.#latest.delete(type)
   }
 

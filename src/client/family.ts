@@ -2,7 +2,7 @@ import { isZero } from '../crypto/bytes.ts'
 import { findUser } from '../crypto/key-log-validator.ts'
 import type { AccountId, ConversationId } from '../protocol/ids.ts'
 import type { AccountStateStore } from './account-state.ts'
-import type { Conversation } from './api.ts'
+import { ClientFailure, type Conversation } from './api.ts'
 import type { ClientContext } from './context.ts'
 import type { OwnHome } from './home.ts'
 import type { Engine, Identity, KeyLog } from './parts.ts'
@@ -87,7 +87,13 @@ export class Family {
     const made = await context.store.get<ConversationId>('device', FAMILY_ROW)
     const conversationId = made ?? (await engine.commands.createGroup(home.state().name, null, []))
     if (made === null) await context.store.commit([{ table: 'device', key: FAMILY_ROW, value: conversationId }])
-    await home.nameFamilyConversation(conversationId)
+    try {
+      await home.nameFamilyConversation(conversationId)
+    } catch (error) {
+      // Another device of the founder was first: theirs is the one.
+      if (!(error instanceof ClientFailure && error.code === 'state_moved')) throw error
+      await home.refresh()
+    }
   }
 
   #isFounder(): boolean {

@@ -46,8 +46,6 @@ export type Renew = () => Promise<boolean>
 /** Carries one request and turns every outcome but success into a ClientFailure. */
 export class HttpCaller {
   renew: Renew | null = null
-  /** The home says that this device is no more. */
-  onDeviceRemoved: (() => void) | null = null
   constructor(private readonly platform: Platform) {}
 
   /** For calls of a signed-in device: a 401 is answered by signing in again once. */
@@ -55,8 +53,8 @@ export class HttpCaller {
     try {
       return await this.open<Answer>(method, path, json)
     } catch (error) {
-      if (error instanceof ClientFailure && error.code === 'device_removed') this.onDeviceRemoved?.()
-      const isExpired = error instanceof ClientFailure && error.code === 'not_signed_in'
+      const isExpired =
+        error instanceof ClientFailure && (error.code === 'not_signed_in' || error.code === 'device_removed')
       if (!isExpired || this.renew === null || !(await this.renew())) throw error
       return this.open<Answer>(method, path, json)
     }

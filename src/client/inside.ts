@@ -46,7 +46,7 @@ export type Inside = {
   readonly commands: InsideCommands
   start(): void
   stop(): Promise<void>
-  /** A new device's first contact: the log must hold it and whoever the invite link named. */
+  /** A new device's first contact, before anybody is told that it is one. */
   settle(): Promise<void>
   /** Ends this device at the home. */
   leave(): Promise<void>
@@ -67,7 +67,6 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
   const { logPublicKey, inviterPrefix } = stored
   const { clock } = context.platform
   const raiseAlarm: KeyLogNeeds['raiseAlarm'] = (alarm, evidence) => bell.raise(alarm, evidence)
-  caller.onDeviceRemoved = () => onRemoved('device_removed')
 
   const home = await openHome({ context, http, logPublicKey, raiseAlarm, onRole: () => emitMe() })
   const keyLog = await openKeyLog({
@@ -76,10 +75,7 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
     hasNewIncarnation: () => home.hasNewIncarnation(),
     wasRestored: () => home.wasRestored(),
   })
-  const login = createLogin({
-    ...{ platform: context.platform, http, caller, identity, onRemoved },
-    onSession: () => undefined,
-  })
+  const login = createLogin({ context, http, caller, identity, onRemoved })
   const archiveKeys = await openArchiveKeys({
     ...{ context, http, identity, backupPublicKey: stored.backupPublicKey },
     sendSync: (content) => engine.sendSync(content),
@@ -117,13 +113,26 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
   const devices = createDevices({ context, http, identity, keyLog, accountState })
   const invites = createInvites({ context, http, identity, logPublicKey, keyLog, accountState, home })
 
-  keyLog.onGrown(() => {
+  keyLog.onGrown((from) => {
+    if (!isOwnLog()) return
     const isHere = keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
-    if (!isHere) return onRemoved('device_removed')
+    if (!isHere && from > 0) return onRemoved('device_removed')
     attempt(people.refresh().then(() => admission.run()))
   })
   watchOwnDevices()
   accountState.onChanged(() => emitMe())
+
+  /** The log must begin with what this device knows from elsewhere: its own root, and whoever the invite link named. */
+  function isOwnLog(): boolean {
+    const isMe = identityAt(keyLog.state(), identity.userId).some((hash) => equal(hash, stored.uikHash))
+    const roots = [...keyLog.state().users.values()].flatMap((user) => user.roots)
+    const isInviter = ({ uikHash }: { uikHash: Uint8Array }) => equal(uikHash.subarray(0, 16), inviterPrefix!)
+    const hasInviter = inviterPrefix === null || roots.some(isInviter)
+    if (isMe && hasInviter) return true
+    const detail = isMe ? 'the log does not hold the inviter' : 'the log does not hold this person'
+    bell.raise({ kind: 'bad_entry', personId: null, deviceId: null, detail }, [])
+    return false
+  }
 
   /** What failed for want of a network comes again at the next welcome; anything else is a fault worth a line. */
   function attempt(work: Promise<unknown>): void {
@@ -134,6 +143,7 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
 
   async function catchUp(): Promise<void> {
     await Promise.all([home.refresh(), people.refresh(), accountState.refresh()])
+    await pinLogForOwnDevices()
     if (accountState.get().signedOutDevices[identity.deviceId] !== undefined) return endAsAsked()
     await family.ensure()
     family.shareLater()
@@ -198,22 +208,14 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
   async function settle(): Promise<void> {
     await login.ensure()
     await keyLog.refresh()
-    const isHere = keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
-    const isMe = identityAt(keyLog.state(), identity.userId).some((hash) => equal(hash, stored.uikHash))
-    const roots = [...keyLog.state().users.values()].flatMap((user) => user.roots)
-    const hasInviter =
-      inviterPrefix === null || roots.some(({ uikHash }) => equal(uikHash.subarray(0, 16), inviterPrefix))
-    if (isHere && isMe && hasInviter) {
-      await Promise.all([home.refresh(), people.refresh()])
-      if (accountState.get().logPublicKey.length === 0) {
-        await accountState.update((state) => ({ ...state, logPublicKey }))
-      }
-      await family.ensure()
-      return
-    }
-    const detail = hasInviter ? 'the log does not hold this device' : 'the log does not hold the inviter'
-    bell.raise({ kind: 'bad_entry', personId: null, deviceId: null, detail }, [])
-    throw new ClientFailure('untrusted_server', 0, detail)
+    await Promise.all([home.refresh(), people.refresh()])
+    await pinLogForOwnDevices()
+    await family.ensure()
+  }
+
+  async function pinLogForOwnDevices(): Promise<void> {
+    if (accountState.get().logPublicKey.length > 0) return
+    await accountState.update((state) => ({ ...state, logPublicKey }))
   }
 
   const { leave, ...deviceCommands } = devices

@@ -2,6 +2,7 @@ import { signLogin } from '../crypto/login-signing.ts'
 import type { SessionAnswer } from '../protocol/accounts.ts'
 import { toBase64Url } from '../protocol/ids.ts'
 import { ClientFailure, type Phase } from './api.ts'
+import type { ClientContext } from './context.ts'
 import { bytesOf } from './encoding.ts'
 import type { Http, HttpCaller } from './http.ts'
 import type { Identity, Login } from './parts.ts'
@@ -11,6 +12,9 @@ export type RemovedReason = Extract<Phase, { name: 'removed' }>['reason']
 
 /** An access cookie is renewed when it has less than this left. */
 const SLACK_MS = 30_000
+const SESSION_ROW = 'has-session'
+/** Refusals after which only the device key helps; it is also what tells whether the device is still one. */
+const ENDED = new Set(['not_signed_in', 'token_reused', 'device_removed'])
 
 /** sig(DSK, "auth", …) over a fresh nonce (PROTOCOL 4.8): how a device signs in, no password anywhere. */
 export async function signInWithDeviceKey(platform: Platform, http: Http, identity: Identity): Promise<SessionAnswer> {
@@ -27,38 +31,44 @@ export async function signInWithDeviceKey(platform: Platform, http: Http, identi
 }
 
 type LoginNeeds = {
-  platform: Platform
+  context: ClientContext
   http: Http
   caller: HttpCaller
   identity: Identity
   onRemoved(reason: RemovedReason): void
-  onSession(answer: SessionAnswer): void
 }
 
 /** Keeps this device signed in. All callers share one attempt. */
-export function createLogin({ platform, http, caller, identity, onRemoved, onSession }: LoginNeeds): Login {
+export function createLogin({ context, http, caller, identity, onRemoved }: LoginNeeds): Login {
+  const { platform, store } = context
   let expiresAt = 0
   let attempt: Promise<void> | null = null
 
   // Only `device_removed` is final. A home restored from a backup may not know this device yet and must not end it.
   async function byDeviceKey(): Promise<SessionAnswer> {
     try {
-      return await signInWithDeviceKey(platform, http, identity)
+      const answer = await signInWithDeviceKey(platform, http, identity)
+      await store.commit([{ table: 'device', key: SESSION_ROW, value: true }])
+      return answer
     } catch (error) {
       if (error instanceof ClientFailure && error.code === 'device_removed') onRemoved('device_removed')
       throw error
     }
   }
 
-  async function signIn(): Promise<void> {
-    const answer = await http.refreshSession().catch((error: unknown) => {
-      const code = error instanceof ClientFailure ? error.code : null
-      if (code === 'device_removed') onRemoved('device_removed')
-      if (code === 'not_signed_in' || code === 'token_reused') return byDeviceKey()
+  // A cookie may be left from another device or person in this browser: none is used before this device got one.
+  async function bySession(): Promise<SessionAnswer> {
+    if (!(await store.get<boolean>('device', SESSION_ROW))) return byDeviceKey()
+    return http.refreshSession().catch((error: unknown) => {
+      const isEnded = error instanceof ClientFailure && ENDED.has(error.code)
+      if (isEnded) return byDeviceKey()
       throw error
     })
+  }
+
+  async function signIn(): Promise<void> {
+    const answer = await bySession()
     expiresAt = answer.expiresAt
-    onSession(answer)
   }
 
   function renew(): Promise<void> {
