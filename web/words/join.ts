@@ -1,0 +1,41 @@
+import { params, type Translation, words } from './i18n.ts'
+
+const english = {
+  hello: params('Hello {name}!'),
+  helloAny: 'Hello!',
+  invites: params('{inviter} invites you to {home}.'),
+  private: 'Only your family is here. What you write is read by them and by nobody else.',
+  free: 'No phone number, no e-mail address, no advertising.',
+  minute: 'It takes less than a minute.',
+  expires: params('This invite is good until {date}.'),
+  asHost: params('{inviter} made you a host: you can invite people and look after the home, too.'),
+  start: 'Join in',
+  haveAccount: 'I have an account here already',
+  looking: 'Opening your invite…',
+  usedTitle: 'This invite was used already',
+  usedText: 'Each link lets one person in. If that was you, sign in instead. If not, ask for a new link.',
+  expiredTitle: 'This invite has run out',
+  expiredText: 'Links are good for a week at most. Ask whoever sent it for a new one.',
+  revokedTitle: 'This invite was withdrawn',
+  revokedText: 'Ask whoever sent it whether they can send you a new one.',
+  mangledTitle: 'This link is not complete',
+  mangledText: 'Some of it was lost on the way. Copy the whole link from the message, or scan the code once more.',
+  mangledPaste: 'The whole link',
+  mangledOpen: 'Open the link',
+  unknownTitle: 'This home does not know the invite',
+  unknownText: 'Maybe the link belongs to another home, or the home was restored since. Ask for a new one.',
+  failedTitle: 'The invite could not be opened',
+  signIn: 'Sign in',
+  memberTitle: 'You are in already',
+  memberText: params('You are signed in here as {name}. This invite is still good for somebody else.'),
+  openChats: 'Open your chats',
+  waitTitle: params('Almost there, {name}'),
+  waitText: params(
+    'You have joined {home}. The family conversation opens as soon as a device of your family is online and lets you in.',
+  ),
+  waitKeep: 'You can leave this page. It happens by itself.',
+  waiting: 'Waiting to be let in…',
+  write: params('Write to {name}'),
+}
+export const $joinWords = words('join', english)
+export type JoinWords = Translation<typeof english>
