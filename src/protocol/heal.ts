@@ -9,8 +9,8 @@ import { bytesSchema, idSchema, signInNameSchema } from './schema.ts'
  * POST /api/heal/log: the newest signed head the client holds and the entries from `from` on, in order. The server checks
  * its own signature, the root and the validator, adopts them exactly, and answers HealedLog. While the home is healing it needs
  * no session: the device that asks may itself be missing from the backup, and the server's own signature vouches for the entries.
- * bad_signature: not this server's head. bad_entry: root or an entry does not fit. bad_request: entries are missing between
- * the server's log and `from`. Nothing newer: answers with its own head (so `entries: []` asks how far the server is).
+ * bad_signature: not this server's head. bad_entry: root or an entry does not fit, or entries are missing
+ * between the server's log and `from`. Nothing newer: answers with its own head (so `entries: []` asks how far the server is).
  */
 export const healLog = Type.Object({
   from: Type.Integer({ minimum: 0 }),
@@ -59,4 +59,4 @@ export const healAccount = Type.Object({
 })
 export type HealAccount = Static<typeof healAccount>
 
-/** POST /api/heal/finish (host): nobody's device is newer; new log and conversation entries are taken again. */
+/** POST /api/heal/finish (host): nobody's device is newer; new log and conversation entries are taken again. Answers 204, as does heal/account. */

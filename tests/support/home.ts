@@ -153,7 +153,7 @@ export class Home implements AsyncDisposable {
   }
 
   /** An account with one device: genesis and device-add in the key log, as sign-up writes them. */
-  async join(role: 'member' | 'host' = 'member'): Promise<Person> {
+  async join(role: 'member' | 'host' = 'member', inviteId = systemRandom(16)): Promise<Person> {
     const { database, keyLog } = this.context
     const accountId = makeId<AccountId>()
     const root = generateSigningKeyPair<'root'>()
@@ -163,7 +163,7 @@ export class Home implements AsyncDisposable {
       time: this.clock.now(),
       body: {
         ...{ type: 'genesis', uik: root.publicKey, backupPkHash: systemRandom(32) },
-        inviteId: isFounder ? new Uint8Array(16) : systemRandom(16),
+        inviteId: isFounder ? new Uint8Array(16) : inviteId,
         inviteMac: isFounder ? new Uint8Array(32) : systemRandom(32),
       },
     })

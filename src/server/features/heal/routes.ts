@@ -6,6 +6,8 @@ import { addressKey, RateLimit } from '../../rate-limit.ts'
 import { peerOf } from '../../request-info.ts'
 import type { Healing } from './heal.ts'
 
+const done = () => new Response(null, { status: 204 })
+
 export function healRoutes(context: Context, healing: Healing) {
   return new Elysia()
     .use(logRoute(context, healing))
@@ -13,7 +15,7 @@ export function healRoutes(context: Context, healing: Healing) {
     .use(
       new Elysia().use(hostsOnly(context)).post('/api/heal/finish', async () => {
         await healing.finish()
-        return {}
+        return done()
       }),
     )
 }
@@ -48,7 +50,7 @@ function memberRoutes(context: Context, healing: Healing) {
       '/api/heal/account',
       async ({ principal, body }) => {
         await healing.healAccount(principal, body)
-        return {}
+        return done()
       },
       { body: healAccount },
     )
