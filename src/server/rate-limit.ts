@@ -44,8 +44,8 @@ export function addressKey(address: string): string {
 /** The limits of calls that anybody may make, by address, and of those that could wear out another's keys. */
 export function createRateLimits(clock: Clock) {
   return {
-    signUp: new RateLimit(clock, { perSecond: 0.2, burst: 30 }),
-    signIn: new RateLimit(clock, { perSecond: 1, burst: 60 }),
+    signUp: new RateLimit(clock, { perSecond: 1, burst: 60 }),
+    signIn: new RateLimit(clock, { perSecond: 5, burst: 300 }),
     recovery: new RateLimit(clock, { perSecond: 0.1, burst: 30 }),
     lookAtInvite: new RateLimit(clock, { perSecond: 0.5, burst: 30 }),
     setup: new RateLimit(clock, { perSecond: 1, burst: 60 }),

@@ -1,7 +1,9 @@
 import { Database as Connection, type Statement } from 'bun:sqlite'
+import { createLog, errorFields } from '../log.ts'
 import type { Database, RunResult, SqlValue, SyncTransaction, Transaction } from './database.ts'
 
 const busyTimeoutMs = 5_000
+const log = createLog('error')
 
 type Callback = () => void
 
@@ -238,7 +240,7 @@ function callAll(callbacks: Callback[]): void {
     try {
       callback()
     } catch (error) {
-      queueMicrotask(() => reportError(error))
+      log.error('after_commit_failed', errorFields(error))
     }
   }
 }
