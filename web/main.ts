@@ -1,9 +1,15 @@
-import { html, render } from 'lit'
+import { followAttention } from './attention.ts'
+import { bridge } from './bridge.ts'
+import { applyPreferences } from './preferences.ts'
 import { registerServiceWorker, startClientWorker } from './script-urls.ts'
+import { applyLanguage } from './words/i18n.ts'
+import './features/shell/tv-app.ts'
 
-render(
-  html`<main class="p-6"><h1 class="text-xl">TralliValli</h1></main>`,
-  document.querySelector('tv-app') as HTMLElement,
-)
-startClientWorker()
+applyPreferences(document.documentElement)
+applyLanguage(document.documentElement)
+bridge.connect(startClientWorker())
+followAttention()
 void registerServiceWorker()
+
+// What the first screen does not need comes right after it.
+requestAnimationFrame(() => setTimeout(() => void import('./features/later.ts')))

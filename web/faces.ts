@@ -1,0 +1,59 @@
+import type { TemplateResult } from 'lit'
+import type { Conversation, Person } from '../src/client/api.ts'
+import type { AccountId } from '../src/protocol/ids.ts'
+import { $me, $people } from './stores.ts'
+import { type AvatarSize, avatar, avatarPair, type Face } from './ui/avatar.ts'
+import { $appWords } from './words/app.ts'
+import { $listWords } from './words/chat.ts'
+
+/** How people and conversations are called and shown, the same in every list. */
+export function nameOf(accountId: AccountId): string {
+  const me = $me.get()
+  if (me?.accountId === accountId) return me.name
+  return $people.get().get(accountId)?.name || $appWords.get().someone
+}
+
+export const isMe = (accountId: AccountId) => $me.get()?.accountId === accountId
+
+export function faceOf(accountId: AccountId, showsPresence = false): Face {
+  const person = $people.get().get(accountId)
+  const photo = isMe(accountId) ? ($me.get()?.photo ?? null) : (person?.photo ?? null)
+  return { id: accountId, name: nameOf(accountId), photo, isOnline: showsPresence && (person?.isOnline ?? false) }
+}
+
+/** Everybody but oneself, by name. */
+export function otherPeople(): Person[] {
+  return [...$people.get().values()].filter(({ accountId }) => !isMe(accountId)).sort(byName)
+}
+
+const byName = (a: Person, b: Person) => a.name.localeCompare(b.name)
+
+/** The other person of a direct conversation; null in a group and in notes to self. */
+export function otherIn({ kind, members }: Conversation): AccountId | null {
+  if (kind !== 'direct') return null
+  return members.find(({ accountId }) => !isMe(accountId))?.accountId ?? null
+}
+
+export const isNotes = (conversation: Conversation) => conversation.kind === 'direct' && otherIn(conversation) === null
+
+export function titleOf(conversation: Conversation): string {
+  if (isNotes(conversation)) return $listWords.get().notes
+  const other = otherIn(conversation)
+  return conversation.title || (other ? nameOf(other) : $listWords.get().group)
+}
+
+export function conversationAvatar(conversation: Conversation, size: AvatarSize = 'md'): TemplateResult {
+  const { conversationId, photo, members } = conversation
+  const other = otherIn(conversation)
+  if (other) return avatar(faceOf(other, true), size)
+  if (photo) return avatar({ id: conversationId, name: '', photo }, size)
+  if (isNotes(conversation)) return avatar({ id: conversationId, name: '📌', photo: null }, size)
+  const shown = members.filter(({ accountId }) => !isMe(accountId)).slice(0, 2)
+  if (shown.length < 2) return avatar({ id: conversationId, name: titleOf(conversation), photo: null }, size)
+  return avatarPair([faceOf(shown[0]!.accountId), faceOf(shown[1]!.accountId)], size)
+}
+
+/** What a search without accents and case compares. */
+export function fold(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase()
+}

@@ -1,0 +1,103 @@
+import { ClientFailure, type MessageView } from '../../../src/client/api.ts'
+import { type ConversationId, idFromBytes, type MessageId } from '../../../src/protocol/ids.ts'
+import { bridge } from '../../bridge.ts'
+import { $conversationsById, $me, threadOf } from '../../stores.ts'
+import { attempt } from '../../submit.ts'
+import { addNewer, addOlder, mergeMessages, pageSize, startThread, unconfirmedKey } from '../../thread.ts'
+
+/** Opens a conversation: what is kept of it is shown at once, the rest comes from the client. */
+export async function openThread(conversationId: ConversationId): Promise<void> {
+  const isUnread = ($conversationsById.get().get(conversationId)?.unreadCount ?? 0) > 0
+  if (threadOf(conversationId).get() && !isUnread) return
+  await showNewest(conversationId)
+}
+
+async function showNewest(conversationId: ConversationId): Promise<void> {
+  const slice = await bridge.call.openThread(conversationId, pageSize)
+  threadOf(conversationId).set(startThread(slice))
+}
+
+/** Loads the page above (or below) the window. Answers whether anything changed. */
+export async function loadMore(conversationId: ConversationId, direction: 'older' | 'newer'): Promise<boolean> {
+  const $thread = threadOf(conversationId)
+  const items = $thread.get()?.items.filter(({ orderKey }) => orderKey !== unconfirmedKey)
+  const edge = direction === 'older' ? items?.[0] : items?.at(-1)
+  if (!edge) return false
+  const load = direction === 'older' ? bridge.call.loadOlder : bridge.call.loadNewer
+  const slice = await load(conversationId, edge.orderKey, pageSize)
+  const thread = $thread.get()
+  if (!thread) return false
+  $thread.set(direction === 'older' ? addOlder(thread, slice) : addNewer(thread, slice))
+  return slice.items.length > 0
+}
+
+/** Puts the window at the end of the conversation. All of it counts as read then, so the client opens the newest page. */
+export async function jumpToNewest(conversationId: ConversationId): Promise<void> {
+  const $thread = threadOf(conversationId)
+  const thread = $thread.get()
+  if (thread?.hasNewer) {
+    const newest = $conversationsById.get().get(conversationId)?.preview.messageId
+    if (newest) bridge.call.markRead(conversationId, newest)
+    await showNewest(conversationId)
+  } else if (thread) $thread.set({ ...thread, newCount: 0, isAtBottom: true })
+}
+
+export function newMessageId(): MessageId {
+  return idFromBytes<MessageId>(crypto.getRandomValues(new Uint8Array(16)))
+}
+
+/** Puts the own message on screen in this very frame, then hands it to the client. */
+export function sendText(conversationId: ConversationId, text: string): void {
+  const message = draftMessage(conversationId, text)
+  put(conversationId, message)
+  void send(message)
+}
+
+async function send(message: MessageView): Promise<void> {
+  const { conversationId, messageId, text } = message
+  try {
+    if (threadOf(conversationId).get()?.hasNewer) await jumpToNewest(conversationId)
+    await bridge.call.sendText(conversationId, messageId, text)
+  } catch (cause) {
+    const reason = cause instanceof ClientFailure ? cause.code : 'internal'
+    put(conversationId, { ...message, state: 'failed', reason })
+    await attempt(() => Promise.reject(cause))
+  }
+}
+
+function put(conversationId: ConversationId, message: MessageView): void {
+  const $thread = threadOf(conversationId)
+  const thread = $thread.get()
+  if (thread) $thread.set(mergeMessages({ ...thread, isAtBottom: !thread.hasNewer }, [message], []))
+}
+
+function draftMessage(conversationId: ConversationId, text: string): MessageView {
+  return {
+    messageId: newMessageId(),
+    conversationId,
+    senderId: $me.get()!.accountId,
+    kind: 'text',
+    text,
+    notice: null,
+    sentAt: Date.now(),
+    isOwn: true,
+    state: 'sending',
+    reason: null,
+    orderKey: unconfirmedKey,
+  }
+}
+
+/** A failed message that the client never took is sent from here again; one that it has, it sends itself. */
+export function retry(message: MessageView): void {
+  if (message.orderKey !== unconfirmedKey) return void attempt(() => bridge.call.retryMessage(message.messageId))
+  const again = { ...message, state: 'sending' as const, reason: null }
+  put(message.conversationId, again)
+  void send(again)
+}
+
+export function discard(message: MessageView): void {
+  const $thread = threadOf(message.conversationId)
+  const thread = $thread.get()
+  if (thread) $thread.set(mergeMessages(thread, [], [message.messageId]))
+  if (message.orderKey !== unconfirmedKey) void attempt(() => bridge.call.discardMessage(message.messageId))
+}

@@ -1,0 +1,60 @@
+import { html, type TemplateResult } from 'lit'
+import { customElement, property } from 'lit/decorators.js'
+import { MessageCircle, UserX } from 'lucide'
+import type { Person } from '../../../src/client/api.ts'
+import type { AccountId } from '../../../src/protocol/ids.ts'
+import { bridge } from '../../bridge.ts'
+import { TvElement, Use } from '../../element.ts'
+import { faceOf } from '../../faces.ts'
+import { openChat, paths } from '../../router.ts'
+import { $people } from '../../stores.ts'
+import { Submission } from '../../submit.ts'
+import { avatar } from '../../ui/avatar.ts'
+import { icon } from '../../ui/icon.ts'
+import { backLink, emptyState, problemLine } from '../../ui/parts.ts'
+import { $appWords } from '../../words/app.ts'
+import { $peopleWords } from '../../words/people.ts'
+import { fullDate } from '../../words/time.ts'
+import './tv-safety-number.ts'
+import { verifiedSentence, verifiedTag } from './verified.ts'
+
+/** One person: who they are, whether it is really them, and a chat with them. */
+@customElement('tv-person')
+export class TvPerson extends TvElement {
+  @property() accountId!: AccountId
+  private readonly people = new Use(this, $people)
+  private readonly words = new Use(this, $peopleWords)
+  private readonly opening = new Submission(this)
+
+  override render() {
+    const person = this.people.value.get(this.accountId)
+    const content = person ? this.person(person) : emptyState({ shapes: UserX, title: this.words.value.notFound })
+    return html`<header class="pane-header">${backLink(paths.people, $appWords.get().back)}</header>
+      <div class="min-h-0 flex-1 overflow-y-auto"><div class="settings-page">${content}</div></div>`
+  }
+
+  private person(person: Person): TemplateResult {
+    const words = this.words.value
+    return html`<div class="flex flex-col items-center text-center [--tv-ring:var(--color-base-200)]">
+        ${avatar(faceOf(this.accountId, true), 'xl')}
+        <h1 class="mt-4 max-w-full text-2xl font-bold tracking-tight" tabindex="-1" dir="auto" data-pane-title>${person.name}</h1>
+        <p class="row-text mt-0.5">${person.isOnline ? words.online : words.offline}</p>
+        <button type="button" class="btn btn-primary btn-wide mt-5" ?disabled=${this.opening.isBusy} @click=${this.message}>${icon(MessageCircle)}${words.message}</button>
+        ${problemLine(this.opening.problem)}
+      </div>
+      <section class="card mt-8 p-5">
+        <div class="flex flex-wrap items-center justify-between gap-2"><h2 class="text-base font-semibold">${words.checked}</h2>${verifiedTag(person)}</div>
+        <p class="row-text mt-1">${verifiedSentence(person)}</p>
+      </section>
+      <section class="card mt-4 p-5"><tv-safety-number .accountId=${this.accountId}></tv-safety-number></section>
+      <dl class="card mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-3 p-5 text-sm">
+        <dt class="text-muted">${words.signInName}</dt><dd class="min-w-0 truncate text-end" dir="ltr">${person.signInName}</dd>
+        <dt class="text-muted">${words.since}</dt><dd class="text-end">${fullDate(person.joinedAt)}</dd>
+      </dl>`
+  }
+
+  private readonly message = async () => {
+    const outcome = await this.opening.run(() => bridge.call.openDirect(this.accountId))
+    if (outcome.isDone) openChat(outcome.value)
+  }
+}

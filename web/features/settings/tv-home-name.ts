@@ -1,0 +1,50 @@
+import { html } from 'lit'
+import { customElement, state } from 'lit/decorators.js'
+import { limits } from '../../../src/protocol/limits.ts'
+import { bridge } from '../../bridge.ts'
+import { TvElement, Use } from '../../element.ts'
+import { $home } from '../../stores.ts'
+import { Submission } from '../../submit.ts'
+import { say } from '../../toasts.ts'
+import { actionButton, problemLine, textField } from '../../ui/parts.ts'
+import { $appWords } from '../../words/app.ts'
+import { $settingsWords } from '../../words/settings.ts'
+
+/** The home's name, for hosts. */
+@customElement('tv-home-name')
+export class TvHomeName extends TvElement {
+  @state() private name: string | null = null
+  private readonly home = new Use(this, $home)
+  private readonly words = new Use(this, $settingsWords)
+  private readonly saving = new Submission(this)
+
+  override render() {
+    const words = this.words.value
+    const known = this.home.value?.name ?? ''
+    const value = this.name ?? known
+    const hasChanged = value.trim() !== '' && value.trim() !== known
+    const field = textField({
+      id: 'home-name',
+      label: words.homeName,
+      hint: words.homeNameHint,
+      value,
+      maxLength: limits.maxHomeNameLength,
+      isRequired: true,
+      change: (name) => {
+        this.name = name
+      },
+    })
+    const save = actionButton({ text: $appWords.get().save, isBusy: this.saving.isBusy, isDisabled: !hasChanged })
+    return html`<form class="grid gap-6" @submit=${this.save}>${field}<div>${save}${problemLine(this.saving.problem)}</div></form>`
+  }
+
+  private readonly save = async (event: Event) => {
+    event.preventDefault()
+    const name = this.name?.trim()
+    if (!name) return
+    const outcome = await this.saving.run(() => bridge.call.renameHome(name))
+    if (!outcome.isDone) return
+    this.name = null
+    say(this.words.value.homeSaved)
+  }
+}

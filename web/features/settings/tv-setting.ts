@@ -1,0 +1,48 @@
+import { html, type TemplateResult } from 'lit'
+import { customElement, property } from 'lit/decorators.js'
+import { TvElement, Use } from '../../element.ts'
+import { paths } from '../../router.ts'
+import { backLink } from '../../ui/parts.ts'
+import { $appWords } from '../../words/app.ts'
+import { $inviteWords } from '../../words/people.ts'
+import { $settingsWords } from '../../words/settings.ts'
+import '../invites/tv-invites.ts'
+import './tv-about.ts'
+import './tv-appearance.ts'
+import './tv-devices.ts'
+import './tv-home-name.ts'
+import './tv-profile.ts'
+import './tv-recovery.ts'
+
+/** One page of the settings, under its title. */
+@customElement('tv-setting')
+export class TvSetting extends TvElement {
+  @property() page = 'profile'
+  private readonly words = new Use(this, $settingsWords)
+
+  override render() {
+    const [title, content] = this.content()
+    return html`<header class="pane-header">${backLink(paths.settings, $appWords.get().back)}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></header>
+      <div class="min-h-0 flex-1 overflow-y-auto overscroll-contain"><div class="settings-page">${content}</div></div>`
+  }
+
+  private content(): [string, TemplateResult] {
+    const words = this.words.value
+    switch (this.page) {
+      case 'devices':
+        return [words.devices, html`<tv-devices></tv-devices>`]
+      case 'appearance':
+        return [words.appearance, html`<tv-appearance></tv-appearance>`]
+      case 'recovery':
+        return [words.recovery, html`<tv-recovery></tv-recovery>`]
+      case 'invites':
+        return [$inviteWords.get().title, html`<tv-invites></tv-invites>`]
+      case 'home':
+        return [words.home, html`<tv-home-name></tv-home-name>`]
+      case 'about':
+        return [words.about, html`<tv-about></tv-about>`]
+      default:
+        return [words.profile, html`<tv-profile></tv-profile>`]
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { app } from './de/app.ts'
+import { chat, list, notices } from './de/chat.ts'
+import { failures } from './de/failures.ts'
+import { join } from './de/join.ts'
+import { invites, members, newChat, people } from './de/people.ts'
+import { settings } from './de/settings.ts'
+import { restore, setup } from './de/setup.ts'
+import { kit, signIn, welcome, you } from './de/welcome.ts'
+
+/** Part names as given to words(). */
+export const german = {
+  app,
+  chat,
+  failures,
+  invites,
+  list,
+  members,
+  new: newChat,
+  notices,
+  people,
+  settings,
+  join,
+  kit,
+  restore,
+  setup,
+  signIn,
+  welcome,
+  you,
+}
