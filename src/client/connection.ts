@@ -34,6 +34,8 @@ export class SocketConnection {
 
   /** Every frame but answers to requests, in the order of arrival. */
   onFrame: (frame: ServerFrame) => void = () => undefined
+  /** No socket could be opened, and why. */
+  onRefusedEntry: (error: unknown) => void = () => undefined
   /** The socket was lost; what was under way has been rejected. */
   onLost: () => void = () => undefined
 
@@ -65,7 +67,10 @@ export class SocketConnection {
       return
     }
     this.#cancelRetry?.()
-    this.#open().catch(() => this.#retryLater())
+    this.#open().catch((error: unknown) => {
+      this.onRefusedEntry(error)
+      this.#retryLater()
+    })
   }
 
   setActive(isActive: boolean): void {

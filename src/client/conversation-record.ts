@@ -51,6 +51,9 @@ export type ConversationRecord = {
   noticedTo: number
 
   marks: { [accountId: string]: Mark }
+  /** The message at which the own read mark stands, and how far the others were told of it. */
+  readId: MessageId | null
+  announcedRead: string
   unreadCount: number
   /** Newest content of somebody else: what a receipt acknowledges. */
   inboundId: MessageId | null
@@ -68,7 +71,16 @@ export function newRecord(
     ...base,
     ...{ isMember: true, group: null, tenures: [], heads: [], title: '', photo: null, metaAt: 0 },
     ...{ generation: 0, oldestGeneration: 0, lastSeq: 0, ahead: [], oldestSeq: 0, hasOlder: false },
-    ...{ noticedFrom: 0, noticedTo: 0, marks: {}, unreadCount: 0, inboundId: null, inboundKey: '' },
+    ...{
+      noticedFrom: 0,
+      noticedTo: 0,
+      marks: {},
+      readId: null,
+      announcedRead: '',
+      unreadCount: 0,
+      inboundId: null,
+      inboundKey: '',
+    },
     ...{ preview: null, activeAt: base.createdAt },
   }
 }

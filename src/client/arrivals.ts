@@ -1,0 +1,195 @@
+import type { OpenedBody } from '../crypto/body.ts'
+import { DecryptionFailed } from '../crypto/errors.ts'
+import { type AccountId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
+import type { ArchiveQueue } from './archive-queue.ts'
+import type { Batch } from './batch.ts'
+import type { ArchiveRow, BodyOpener } from './body-opener.ts'
+import type { ClientContext } from './context.ts'
+import { type ConversationRecord, isKnownSeq, markOf, messageKey, withSeq } from './conversation-record.ts'
+import type { Conversations } from './conversations.ts'
+import { keepBody } from './kept-bodies.ts'
+import { advanceMark, countUnread } from './marks.ts'
+import { adminIds } from './membership.ts'
+import type { MessageStore, StoredMessage } from './message-store.ts'
+import { placeNotices } from './notices.ts'
+import type { AccountParts } from './parts.ts'
+import { decodePayload, type Payload } from './payloads.ts'
+import { withPreview } from './previews.ts'
+import type { WaitingBody, WaitingRoom } from './waiting-room.ts'
+
+/** A stored body as the socket or a page brings it. */
+export type Arrival = { seq: number; receivedAt: number; body: Uint8Array; archive: ArchiveRow | null }
+type Place = { key: string; seq: number; receivedAt: number; isOld: boolean }
+
+/** Takes bodies in: each once, opened where a key is there, kept waiting where not. */
+export class Arrivals {
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+    private readonly conversations: Conversations,
+    private readonly store: MessageStore,
+    private readonly opener: BodyOpener,
+    private readonly waiting: WaitingRoom,
+    private readonly archive: ArchiveQueue,
+    private readonly isOwnPending: (messageId: MessageId) => boolean,
+  ) {}
+
+  /** A message in its turn (live, or from a page of what was missed). */
+  async takeNew(batch: Batch, id: ConversationId, arrival: Arrival): Promise<void> {
+    const record = await this.conversations.read(batch.step, id)
+    if (!record || isKnownSeq(record, arrival.seq)) return
+    const header = this.opener.header(id, arrival.body)
+    if (header?.mode === 2) await placeNotices(this.#noticeTools, batch, record, header.epoch, arrival.seq - 1)
+    await this.#take(batch, id, arrival, false)
+    const after = await this.conversations.read(batch.step, id)
+    if (after) this.conversations.write(batch.step, withSeq(after, arrival.seq))
+  }
+
+  /** A message of a page from before what this device holds; the page's reader keeps count of the sequence. */
+  takeOld(batch: Batch, id: ConversationId, arrival: Arrival, isQuiet: boolean): Promise<void> {
+    return this.#take(batch, id, arrival, isQuiet)
+  }
+
+  /** A key came: opens what waited for it. */
+  async wake(batch: Batch, bodies: readonly WaitingBody[], archive: ArchiveRow | null = null): Promise<void> {
+    for (const waiting of bodies) {
+      const record = await this.conversations.read(batch.step, waiting.conversationId)
+      if (!record) continue
+      const opening = await this.opener.open(batch.step, record, waiting.body, archive)
+      if (opening.outcome !== 'opened') continue
+      this.waiting.remove(batch.step, waiting)
+      const place = { key: waiting.key, seq: waiting.seq, receivedAt: waiting.receivedAt, isOld: false }
+      await this.#apply(batch, record, opening.body, place)
+      const row = opening.isArchived ? archive : await this.archive.put(batch.step, opening.body)
+      const { conversationId: id, messageId, body, receivedAt } = waiting
+      keepBody(batch.step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+    }
+  }
+
+  get #noticeTools() {
+    return { conversations: this.conversations, store: this.store, now: () => this.context.platform.clock.now() }
+  }
+
+  async #take(batch: Batch, id: ConversationId, arrival: Arrival, isOld: boolean): Promise<void> {
+    const { step } = batch
+    const record = await this.conversations.read(step, id)
+    const header = this.opener.header(id, arrival.body)
+    if (!record || !header || header.class === 3) return
+    const messageId = idFromBytes<MessageId>(header.msgId)
+    if (this.isOwnPending(messageId) || this.waiting.has(id, messageId)) return
+    if (await this.store.has(step, id, messageId)) return
+    const generation = isOld ? record.oldestGeneration : record.generation
+    const place = { key: messageKey(generation, arrival.seq), seq: arrival.seq, receivedAt: arrival.receivedAt, isOld }
+    const opening = await this.opener.open(step, record, arrival.body, arrival.archive)
+    const isOpened = opening.outcome === 'opened'
+    const row = isOpened && !opening.isArchived ? await this.archive.put(step, opening.body) : arrival.archive
+    const { body, receivedAt } = arrival
+    keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+    if (isOpened) return this.#apply(batch, record, opening.body, place)
+    if (opening.reason === 'stale') batch.staleEntries.add(id)
+    this.waiting.add(step, { conversationId: id, messageId, ...arrival, key: place.key, reason: opening.reason })
+    if (header.class === 0)
+      await this.#keep(batch, record, { ...blank(messageId, place), reason: opening.reason }, place)
+  }
+
+  async #apply(batch: Batch, record: ConversationRecord, opened: OpenedBody, place: Place): Promise<void> {
+    const { plaintext, header } = opened
+    const sender = idFromBytes<AccountId>(plaintext.senderUser)
+    const { sthSize: size, sthRoot: root, sentAt } = plaintext
+    batch.heads.set(`${size}/${idFromBytes(root.slice(0, 16))}`, { size, root })
+    const messageId = idFromBytes<MessageId>(header.msgId)
+    const line = { ...blank(messageId, place), senderId: sender, sentAt }
+    const payload = readPayload(plaintext.contentType, plaintext.payload)
+    if (payload === null) {
+      if (header.class === 0)
+        await this.#keep(batch, record, { ...line, kind: 'unreadable', reason: 'unsupported' }, place)
+      return
+    }
+    if (payload.kind === 'text') {
+      await this.#keep(batch, record, { ...line, kind: 'text', text: payload.text, reason: null }, place)
+      batch.stoppedTyping.push({ id: record.conversationId, accountId: sender })
+    } else await this.#applySilent(batch, record, payload, { line, sender, place })
+  }
+
+  async #applySilent(
+    batch: Batch,
+    record: ConversationRecord,
+    payload: Exclude<Payload, { kind: 'text' }>,
+    { line, sender, place }: { line: StoredMessage; sender: AccountId; place: Place },
+  ): Promise<void> {
+    const tools = { store: this.store, conversations: this.conversations, selfId: this.parts.identity.accountId }
+    const { sentAt } = line
+    switch (payload.kind) {
+      case 'receipt':
+        return advanceMark(tools, batch, record, { accountId: sender, ...payload })
+      case 'profile':
+        batch.profiles.push({ accountId: sender, name: payload.name, photo: payload.photo, sentAt })
+        return
+      case 'introductions':
+        batch.introductions.push(...payload.people)
+        return
+      case 'meta':
+        return this.#applyMeta(batch, record, { ...payload, sender }, { line, place })
+      case 'typing':
+        return
+    }
+  }
+
+  async #applyMeta(
+    batch: Batch,
+    record: ConversationRecord,
+    { name, photo, sender }: { name: string; photo: Uint8Array | null; sender: AccountId },
+    { line, place }: { line: StoredMessage; place: Place },
+  ): Promise<void> {
+    const mayName = record.kind === 'group' && adminIds(record, this.parts).includes(sender)
+    if (!mayName || line.sentAt < record.metaAt) return
+    this.conversations.write(batch.step, { ...record, title: name, photo, metaAt: line.sentAt })
+    // The first one belongs to the founding; one that changes nothing was repeated for a newcomer.
+    if (record.metaAt === 0 || place.isOld) return
+    const isRenamed = name !== record.title
+    const isRepainted = (photo?.join() ?? '') !== (record.photo?.join() ?? '')
+    if (!isRenamed && !isRepainted) return
+    const notice = isRenamed
+      ? { kind: 'renamed' as const, actorId: sender, name }
+      : { kind: 'photo_changed' as const, actorId: sender }
+    const renamed = { ...record, title: name, photo, metaAt: line.sentAt }
+    await this.#keep(batch, renamed, { ...line, kind: 'notice', notice, reason: null }, place)
+  }
+
+  /** Puts a line into the thread and what follows from it into the record. */
+  async #keep(batch: Batch, record: ConversationRecord, line: StoredMessage, place: Place): Promise<void> {
+    const { step } = batch
+    const id = record.conversationId
+    if (!(await this.store.change(step, id, line.messageId, line))) await this.store.add(step, id, [line])
+    if (place.isOld) return
+    batch.tell(id, line)
+    const selfId = this.parts.identity.accountId
+    let next = withPreview(record, line)
+    if (line.senderId === selfId && line.kind === 'text') {
+      const mark = markOf(next, selfId)
+      // Whoever answers has read what was there, on whichever of their devices.
+      if (line.key > mark.readKey) {
+        next = { ...next, readId: line.messageId, marks: { ...next.marks, [selfId]: { ...mark, readKey: line.key } } }
+      }
+    } else if (line.kind !== 'notice' && line.key > next.inboundKey) {
+      next = { ...next, inboundKey: line.key, inboundId: line.messageId }
+      batch.toAcknowledge.add(id)
+    }
+    const unreadCount = await countUnread(this.store, step, next, selfId)
+    this.conversations.write(step, { ...next, unreadCount })
+  }
+}
+
+function blank(messageId: MessageId, { key, receivedAt }: Place): StoredMessage {
+  const senderId = '' as AccountId
+  return { messageId, key, senderId, kind: 'waiting', text: '', notice: null, sentAt: receivedAt, reason: null }
+}
+
+function readPayload(contentType: number, bytes: Uint8Array): Payload | null {
+  try {
+    return decodePayload(contentType, bytes)
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return null
+    throw error
+  }
+}

@@ -1,0 +1,29 @@
+import type { Packet } from '../crypto/packets.ts'
+import type { AccountId, ConversationId } from '../protocol/ids.ts'
+import type { StoredMessage } from './message-store.ts'
+import type { Introduction, SyncContent } from './parts.ts'
+import type { Peer } from './sessions.ts'
+import type { Step } from './steps.ts'
+
+type Profile = { accountId: AccountId; name: string; photo: Uint8Array | null; sentAt: number }
+export type PeerRequest = { peer: Peer; packet: Extract<Packet, { kind: 'chain-request' | 'retry-request' }> }
+
+/** What one step of taking things in produced for others: told, asked and applied around its commit. */
+export class Batch {
+  readonly messages = new Map<ConversationId, StoredMessage[]>()
+  readonly profiles: Profile[] = []
+  readonly introductions: Introduction[] = []
+  readonly requests: PeerRequest[] = []
+  readonly syncs: { peer: Peer; content: SyncContent }[] = []
+  readonly heads = new Map<string, { size: number; root: Uint8Array }>()
+  readonly staleEntries = new Set<ConversationId>()
+  readonly toAcknowledge = new Set<ConversationId>()
+  readonly stoppedTyping: { id: ConversationId; accountId: AccountId }[] = []
+
+  constructor(readonly step: Step) {}
+
+  tell(id: ConversationId, message: StoredMessage): void {
+    const told = this.messages.get(id) ?? []
+    this.messages.set(id, [...told.filter((other) => other.messageId !== message.messageId), message])
+  }
+}

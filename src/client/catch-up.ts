@@ -1,0 +1,198 @@
+import { parseBodyHeader } from '../crypto/body-header.ts'
+import type { ConversationId } from '../protocol/ids.ts'
+import type { Arrival, Arrivals } from './arrivals.ts'
+import type { Batch } from './batch.ts'
+import type { SocketConnection } from './connection.ts'
+import type { ClientContext } from './context.ts'
+import { type ConversationRecord, withSeq } from './conversation-record.ts'
+import type { Conversations } from './conversations.ts'
+import type { Intake } from './intake.ts'
+import type { MessageStore } from './message-store.ts'
+import { noticeLines, placeNotices } from './notices.ts'
+import type { AccountParts } from './parts.ts'
+
+const PAGE = 200
+/** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
+const FIRST_LINES = 40
+const FIRST_PAGES = 4
+const FORWARD = 0
+const BACKWARD = 1
+type Page = { items: Arrival[]; hasMore: boolean }
+
+/** Fetches what was missed, page by page, each page one commit. */
+export class CatchUp {
+  readonly #running = new Map<ConversationId, Promise<void>>()
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+    private readonly connection: SocketConnection,
+    private readonly conversations: Conversations,
+    private readonly store: MessageStore,
+    private readonly arrivals: Arrivals,
+    private readonly intake: Intake,
+    /** Keys that arrived before a page are to be taken in before it. */
+    private readonly inboxDrained: () => Promise<void>,
+  ) {}
+
+  isRunning(id: ConversationId): boolean {
+    return this.#running.has(id)
+  }
+
+  /** Brings a conversation up to the home's newest message; one run at a time for each. */
+  fill(id: ConversationId, lastSeq: number): Promise<void> {
+    const running = this.#running.get(id)
+    if (running) return running
+    const run = this.#fill(id, lastSeq).finally(() => this.#running.delete(id))
+    this.#running.set(id, run)
+    return run
+  }
+
+  async #fill(id: ConversationId, lastSeq: number): Promise<void> {
+    const record = this.conversations.find(id)
+    if (!record?.isMember) return
+    if (record.oldestSeq === 0 && lastSeq >= record.firstSeq) await this.#fillFirst(id, lastSeq)
+    else if (record.oldestSeq === 0) await this.#closeOldEnd(id)
+    const known = this.conversations.get(id)
+    if (known.lastSeq < lastSeq || known.ahead.length > 0) await this.#fillForward(id)
+    await this.placeRest(id)
+  }
+
+  /** The entries whose lines have no message behind them yet stand at the end. */
+  async placeRest(id: ConversationId): Promise<void> {
+    await this.intake.run(async (batch) => {
+      const record = await this.conversations.read(batch.step, id)
+      if (record?.kind === 'group') {
+        await placeNotices(
+          this.#tools,
+          batch,
+          record,
+          record.heads.length - 1,
+          Math.max(record.lastSeq, ...record.ahead),
+        )
+      }
+    })
+  }
+
+  /** One page of what lies before; false when there is none. */
+  async older(id: ConversationId): Promise<boolean> {
+    const { hasOlder, oldestSeq } = this.conversations.get(id)
+    if (!hasOlder || !this.connection.isOnline) return false
+    await this.#takeBackward(id, await this.#fetch(id, oldestSeq, BACKWARD), true)
+    return true
+  }
+
+  async #fillFirst(id: ConversationId, lastSeq: number): Promise<void> {
+    await this.#takeBackward(id, await this.#fetch(id, lastSeq + 1, BACKWARD), false, lastSeq)
+    for (let count = 1; count < FIRST_PAGES; count++) {
+      const lines = await this.#countLines(id)
+      if (lines >= FIRST_LINES || !(await this.older(id))) return
+    }
+  }
+
+  async #fillForward(id: ConversationId): Promise<void> {
+    for (;;) {
+      const { lastSeq } = this.conversations.get(id)
+      const page = await this.#fetch(id, lastSeq, FORWARD)
+      await this.#takeForward(id, page)
+      if (!page.hasMore || page.items.length === 0) return
+    }
+  }
+
+  async #fetch(id: ConversationId, from: number, direction: number): Promise<Page> {
+    const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count: PAGE, withArchive: true }
+    const { items, hasMore } = await this.connection.request(request, 'page')
+    await this.inboxDrained()
+    return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
+  }
+
+  async #takeForward(id: ConversationId, { items, hasMore }: Page): Promise<void> {
+    await this.intake.run(async (batch) => {
+      for (const item of items) await this.arrivals.takeNew(batch, id, item)
+      const record = await this.conversations.read(batch.step, id)
+      if (!record) return
+      // A page is whole: what is not in it does not exist at the home.
+      const reached = items.at(-1)?.seq ?? (hasMore ? record.lastSeq : Math.max(record.lastSeq, ...record.ahead))
+      const oldestSeq = record.oldestSeq === 0 ? (items[0]?.seq ?? 0) : record.oldestSeq
+      const moved = { ...record, oldestSeq, lastSeq: Math.max(record.lastSeq, reached) }
+      this.conversations.write(batch.step, withSeq(moved, moved.lastSeq))
+    })
+  }
+
+  /** Messages stand where they belong, and between them the lines of the entries their senders had seen. */
+  async #takeBackward(id: ConversationId, { items, hasMore }: Page, isOld: boolean, lastSeq?: number): Promise<void> {
+    await this.intake.run(async (batch) => {
+      for (const item of items) await this.arrivals.takeOld(batch, id, item, isOld)
+      await this.#placeBetween(batch, id, items)
+      const record = await this.conversations.read(batch.step, id)
+      if (!record) return
+      const oldestSeq = items[0]?.seq ?? record.oldestSeq
+      const newest = lastSeq ?? record.lastSeq
+      const moved = { ...record, oldestSeq, lastSeq: newest, hasOlder: hasMore && items.length > 0 }
+      this.conversations.write(batch.step, withSeq(moved, newest))
+      if (!moved.hasOlder) await this.#placeOldest(batch, id)
+    })
+  }
+
+  async #placeBetween(batch: Batch, id: ConversationId, items: readonly Arrival[]): Promise<void> {
+    const record = await this.conversations.read(batch.step, id)
+    const [first] = items
+    if (record?.kind !== 'group' || !first) return
+    const lowest = epochOf(first.body)
+    let next = lowest + 1
+    for (const item of items) {
+      const epoch = Math.min(epochOf(item.body), record.noticedFrom - 1)
+      await this.#addLines(batch, record, { from: next, to: epoch + 1, afterSeq: item.seq - 1, at: item.receivedAt })
+      next = Math.max(next, epoch + 1)
+    }
+    const last = items.at(-1)!
+    await this.#addLines(batch, record, { from: next, to: record.noticedFrom, afterSeq: last.seq, at: last.receivedAt })
+    const now = await this.conversations.read(batch.step, id)
+    if (now) this.conversations.write(batch.step, { ...now, noticedFrom: Math.min(record.noticedFrom, lowest + 1) })
+  }
+
+  /** Nothing older will come: the entries before the first message this account may see, from its own joining on. */
+  async #placeOldest(batch: Batch, id: ConversationId): Promise<void> {
+    const record = await this.conversations.read(batch.step, id)
+    if (record?.kind !== 'group') return
+    const selfId = this.parts.identity.accountId
+    const joined = record.tenures.findLast((tenure) => tenure.accountId === selfId)?.from ?? 0
+    const afterSeq = Math.max(0, (record.oldestSeq || record.firstSeq) - 1)
+    await this.#addLines(batch, record, { from: joined, to: record.noticedFrom, afterSeq, at: record.createdAt })
+    const now = await this.conversations.read(batch.step, id)
+    if (now) this.conversations.write(batch.step, { ...now, noticedFrom: 0 })
+  }
+
+  async #closeOldEnd(id: ConversationId): Promise<void> {
+    await this.intake.run((batch) => this.#placeOldest(batch, id))
+  }
+
+  async #addLines(
+    batch: Batch,
+    record: ConversationRecord,
+    place: { from: number; to: number; afterSeq: number; at: number },
+  ): Promise<void> {
+    if (place.to <= place.from) return
+    const lines = await noticeLines(this.#tools, batch, record, { ...place, generation: record.oldestGeneration })
+    await this.store.add(batch.step, record.conversationId, lines)
+    for (const line of lines) batch.tell(record.conversationId, line)
+  }
+
+  #countLines(id: ConversationId): Promise<number> {
+    let count = 0
+    return this.intake
+      .run(async (batch) => {
+        count = (await this.store.before(batch.step, id, null, FIRST_LINES)).length
+      })
+      .then(() => count)
+  }
+
+  get #tools() {
+    return { conversations: this.conversations, store: this.store, now: () => this.context.platform.clock.now() }
+  }
+}
+
+function epochOf(body: Uint8Array): number {
+  const header = parseBodyHeader(body)
+  return header.mode === 2 ? header.epoch : 0
+}

@@ -1,0 +1,214 @@
+import { toHex } from '../crypto/bytes.ts'
+import { directoryOf } from '../crypto/conversation-log-validator.ts'
+import { DecryptionFailed } from '../crypto/errors.ts'
+import { dmConversationId } from '../crypto/ids.ts'
+import type { ConversationView } from '../protocol/conversations.ts'
+import { type AccountId, type ConversationId, fromBase64Url, idToBytes } from '../protocol/ids.ts'
+import { ClientFailure } from './api.ts'
+import type { ClientContext } from './context.ts'
+import { type ConversationRecord, newRecord } from './conversation-record.ts'
+import { admit, reachEntry, recipientsOf } from './membership.ts'
+import type { AccountParts, LogDevice } from './parts.ts'
+import type { Step, Steps } from './steps.ts'
+
+/** This device's copy of every conversation: what it is, who is in it by the signed entries, how far it was read. */
+export class Conversations {
+  readonly #records = new Map<ConversationId, ConversationRecord>()
+  #refreshing: Promise<void> | null = null
+  /** Something about a conversation changed and is on disk. */
+  onChanged: (id: ConversationId) => void = () => undefined
+  /** A conversation became known: it is to be filled. */
+  onNew: (id: ConversationId, lastSeq: number) => void = () => undefined
+  /** New entries were admitted live. */
+  onEntries: (id: ConversationId) => void = () => undefined
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+    private readonly steps: Steps,
+  ) {}
+
+  async open(): Promise<void> {
+    const rows = await this.context.store.list<ConversationRecord>('conversations', { from: 'c/', before: 'c0' })
+    for (const { value } of rows) this.#records.set(value.conversationId, value)
+  }
+
+  all(): ConversationRecord[] {
+    return [...this.#records.values()]
+  }
+  find(id: ConversationId): ConversationRecord | null {
+    return this.#records.get(id) ?? null
+  }
+  /** Throws ClientFailure not_found for a conversation this device does not know. */
+  get(id: ConversationId): ConversationRecord {
+    const record = this.#records.get(id)
+    if (!record) throw new ClientFailure('not_found')
+    return record
+  }
+  recipients(record: ConversationRecord): LogDevice[] {
+    return recipientsOf(record, this.parts)
+  }
+
+  read(step: Step, id: ConversationId): Promise<ConversationRecord | null> {
+    return step.get<ConversationRecord>('conversations', `c/${id}`)
+  }
+
+  write(step: Step, record: ConversationRecord): void {
+    const id = record.conversationId
+    step.put('conversations', `c/${id}`, record)
+    step.afterwards(() => {
+      this.#records.set(id, record)
+      this.onChanged(id)
+    })
+  }
+
+  async change(id: ConversationId, change: (record: ConversationRecord) => ConversationRecord): Promise<void> {
+    await this.steps.run(async (step) => {
+      const record = await this.read(step, id)
+      if (record) this.write(step, change(record))
+    })
+  }
+
+  /** Learns of conversations that were made elsewhere. */
+  refreshList(): Promise<void> {
+    this.#refreshing ??= this.#fetchList().finally(() => {
+      this.#refreshing = null
+    })
+    return this.#refreshing
+  }
+
+  async #fetchList(): Promise<void> {
+    const views = await this.parts.http.conversations()
+    for (const view of views) await this.take(view)
+    const listed = new Set(views.map((view) => view.conversationId))
+    for (const record of this.all()) {
+      if (record.isMember && !listed.has(record.conversationId) && record.kind === 'group') {
+        await this.refreshEntries(record.conversationId).catch(() => this.#leftBehind(record.conversationId))
+      }
+    }
+  }
+
+  /** The home no longer counts this account in and shows no entry for it: nothing can be sent there any more. */
+  #leftBehind(id: ConversationId): Promise<void> {
+    return this.change(id, (record) => ({ ...record, isMember: false }))
+  }
+
+  /** Makes the record of what the home described, and fills in its entries. */
+  async take(view: ConversationView): Promise<ConversationRecord> {
+    const id = view.conversationId
+    if (!this.#records.has(id)) {
+      const peerId = view.kind === 'direct' ? this.#peerOf(view) : null
+      const { kind, createdAt, firstSeq } = view
+      const record = newRecord({ conversationId: id, kind, peerId, createdAt, firstSeq: Math.max(1, firstSeq) })
+      // A group exists here once its entries were checked; its notices of the past come with the pages they belong to.
+      const filled = kind === 'group' ? await this.#withEntries(record, 0) : { record, entries: [] }
+      const { entries } = filled
+      const count = filled.record.heads.length
+      await this.steps.run(async (step) => {
+        if (await this.read(step, id)) return
+        this.#writeEntries(step, id, 0, entries)
+        this.write(step, { ...filled.record, noticedFrom: count, noticedTo: count })
+      })
+      this.onNew(id, view.lastSeq)
+    } else {
+      const record = this.get(id)
+      if (!record.isMember && view.kind === 'group') await this.refreshEntries(id)
+      if (view.entryCount > record.heads.length) await this.refreshEntries(id)
+      if (record.firstSeq > view.firstSeq) await this.change(id, (held) => ({ ...held, firstSeq: view.firstSeq }))
+    }
+    return this.get(id)
+  }
+
+  /** Fetches and checks the entries this device lacks. */
+  async refreshEntries(id: ConversationId): Promise<void> {
+    const record = this.get(id)
+    if (record.kind !== 'group') return
+    const { entries } = await this.#withEntries(record, record.heads.length)
+    for (const [at, entry] of entries.entries()) await this.#admitOne(id, record.heads.length + at, entry)
+    if (entries.length > 0) this.onEntries(id)
+  }
+
+  /** The socket's conversationGrew. */
+  async applyGrown(id: ConversationId, index: number, entry: Uint8Array): Promise<void> {
+    const record = this.#records.get(id)
+    if (!record) return this.refreshList()
+    if (index < record.heads.length) return
+    if (index > record.heads.length) return this.refreshEntries(id)
+    await reachEntry(entry, this.parts)
+    await this.#admitOne(id, index, entry)
+    this.onEntries(id)
+  }
+
+  /** An entry this device wrote and the home took. */
+  async applyOwn(id: ConversationId, index: number, entry: Uint8Array): Promise<void> {
+    await this.#admitOne(id, index, entry)
+    this.onEntries(id)
+  }
+
+  entry(step: Step, id: ConversationId, index: number): Promise<Uint8Array | null> {
+    return step.get<Uint8Array>('conversations', entryKey(id, index))
+  }
+
+  async entriesFrom(id: ConversationId, from: number): Promise<Uint8Array[]> {
+    const rows = await this.context.store.list<Uint8Array>('conversations', {
+      from: entryKey(id, from),
+      before: `e/${id}/~`,
+    })
+    return rows.map((row) => row.value)
+  }
+
+  async #admitOne(id: ConversationId, index: number, entry: Uint8Array): Promise<void> {
+    await this.steps.run(async (step) => {
+      const record = await this.read(step, id)
+      if (!record || record.heads.length !== index) return
+      const admitted = this.#judge(record, entry)
+      this.#writeEntries(step, id, index, [entry])
+      this.write(step, admitted)
+    })
+  }
+
+  #judge(record: ConversationRecord, entry: Uint8Array): ConversationRecord {
+    try {
+      return admit(record, entry, directoryOf(this.parts.keyLog.state()), this.parts.identity.accountId)
+    } catch (error) {
+      if (!(error instanceof DecryptionFailed)) throw error
+      this.parts.raiseAlarm({
+        ...{ kind: 'bad_entry', personId: null, deviceId: null },
+        detail: `conversation ${record.conversationId} entry ${record.heads.length}: ${error.reason}`,
+      })
+      throw new ClientFailure('alarm')
+    }
+  }
+
+  async #withEntries(record: ConversationRecord, from: number) {
+    const entries: Uint8Array[] = []
+    let filled = record
+    for (;;) {
+      const page = await this.parts.http.entries(record.conversationId, from + entries.length)
+      if (page.entries.length === 0) return { record: filled, entries }
+      for (const text of page.entries) {
+        const entry = fromBase64Url(text) ?? new Uint8Array(0)
+        await reachEntry(entry, this.parts)
+        filled = this.#judge(filled, entry)
+        entries.push(entry)
+      }
+    }
+  }
+
+  #writeEntries(step: Step, id: ConversationId, from: number, entries: readonly Uint8Array[]): void {
+    for (const [at, entry] of entries.entries()) step.put('conversations', entryKey(id, from + at), entry)
+  }
+
+  /** The other of a direct conversation, if the id really follows from the two (PROTOCOL 4). */
+  #peerOf(view: ConversationView): AccountId {
+    const self = this.parts.identity.accountId
+    const peer = view.accountIds.find((accountId) => accountId !== self) ?? self
+    const expected = dmConversationId(idToBytes(self), idToBytes(peer))
+    if (toHex(expected) !== toHex(idToBytes(view.conversationId))) throw new ClientFailure('untrusted_server')
+    return peer
+  }
+}
+
+function entryKey(id: ConversationId, index: number): string {
+  return `e/${id}/${String(index).padStart(8, '0')}`
+}

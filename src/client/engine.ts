@@ -1,0 +1,148 @@
+import { encodeOwnDeviceSync } from '../crypto/packets.ts'
+import type { ConversationId } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import { Announcer } from './announcer.ts'
+import { ClientFailure } from './api.ts'
+import { ArchiveQueue } from './archive-queue.ts'
+import { Arrivals } from './arrivals.ts'
+import { Asking } from './asking.ts'
+import { BodyOpener } from './body-opener.ts'
+import { CatchUp } from './catch-up.ts'
+import { ChainShelf } from './chains.ts'
+import { SocketConnection } from './connection.ts'
+import type { ClientContext } from './context.ts'
+import { memberIds } from './conversation-record.ts'
+import { Conversations } from './conversations.ts'
+import { EnvelopeQueue } from './envelope-queue.ts'
+import { Greeting } from './greeting.ts'
+import { GroupCommands } from './group-commands.ts'
+import { Healing } from './heal.ts'
+import { Inbox } from './inbox.ts'
+import { Intake } from './intake.ts'
+import { pruneBodies } from './kept-bodies.ts'
+import { adminIds } from './membership.ts'
+import { MessageStore } from './message-store.ts'
+import { Outbox } from './outbox.ts'
+import type { AccountParts, Engine } from './parts.ts'
+import { PeerRequests } from './peer-requests.ts'
+import { Receipts } from './receipts.ts'
+import { Sealer } from './sealer.ts'
+import { SessionPool } from './sessions.ts'
+import { Steps } from './steps.ts'
+import { withStoppableClock } from './stoppable-clock.ts'
+import { Threads } from './threads.ts'
+import { Typing } from './typing.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/** Puts the messaging half of a device together. Nothing runs before `open` and `start`. */
+export function createEngine(outer: ClientContext, parts: AccountParts): Engine {
+  const { context, stop: stopTimers } = withStoppableClock(outer)
+  const steps = new Steps(context.store)
+  const connection = new SocketConnection(context, parts.login)
+  const conversations = new Conversations(context, parts, steps)
+  const sessions = new SessionPool(context, parts, steps)
+  const chains = new ChainShelf(context, parts)
+  const store = new MessageStore(context)
+  const waiting = new WaitingRoom(context)
+  const archive = new ArchiveQueue(context, parts, connection)
+  const envelopes = new EnvelopeQueue(context, connection, sessions, steps)
+  const sealer = new Sealer(context, parts, steps, conversations, sessions, chains, archive)
+  const outbox = new Outbox(context, parts, steps, connection, conversations, sealer, chains, store)
+  const typing = new Typing(context, connection, sealer)
+  const announcer = new Announcer(context, parts, conversations, {
+    pending: (id) => outbox.pending(id),
+    typing: (id) => typing.of(id),
+  })
+  const requests = new PeerRequests(context, parts, steps, conversations, sessions, chains, envelopes)
+  const receipts = new Receipts(context, parts, steps, conversations, store, outbox)
+  const intake = new Intake(parts, steps, {
+    ...{ announcer, typing },
+    answer: (request) => requests.answer(request),
+    refreshEntries: (id) => conversations.refreshEntries(id),
+    acknowledge: (id) => receipts.schedule(id),
+  })
+  const opener = new BodyOpener(context, parts, chains)
+  const isOwnPending = outbox.isPending.bind(outbox)
+  const arrivals = new Arrivals(context, parts, conversations, store, opener, waiting, archive, isOwnPending)
+  const inbox = new Inbox(context, parts, {
+    ...{ arrivals, chains, connection, conversations, envelopes },
+    ...{ intake, opener, sessions, typing, waiting },
+  })
+  const drained = () => inbox.drained()
+  const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
+  const asking = new Asking(context, steps, connection, conversations, waiting, arrivals, intake, requests, store)
+  const healing = new Healing(context, parts, steps, connection, conversations, archive)
+  const groups = new GroupCommands(context, parts, conversations, outbox)
+  const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)
+  const greeting = new Greeting({
+    ...{ context, parts, connection, conversations, inbox, intake, arrivals, waiting, outbox },
+    ...{ envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing },
+  })
+  greeting.connect()
+
+  return {
+    commands: {
+      openDirect: (accountId) => groups.openDirect(accountId),
+      createGroup: (name, photo, memberIdList) => groups.createGroup(name, photo, memberIdList),
+      renameGroup: (id, name) => groups.rename(id, name),
+      setGroupPhoto: (id, photo) => groups.setPhoto(id, photo),
+      addMembers: (id, members) => groups.addMembers(id, members),
+      removeMember: (id, memberId) => groups.removeMember(id, memberId),
+      setAdmin: (id, memberId, isAdmin) => groups.setAdmin(id, memberId, isAdmin),
+      leaveGroup: (id) => groups.leave(id),
+      openThread: (id, limit) => threads.openThread(id, limit),
+      loadOlder: (id, key, limit) => threads.loadOlder(id, key, limit),
+      loadNewer: (id, key, limit) => threads.loadNewer(id, key, limit),
+      sendText: (id, messageId, text) => {
+        if (!conversations.get(id).isMember) return Promise.reject(new ClientFailure('not_allowed'))
+        if (text.length > limits.maxTextLength) return Promise.reject(new ClientFailure('too_large'))
+        return outbox.send(id, { kind: 'text', text }, messageId)
+      },
+      retryMessage: (messageId) => outbox.retry(messageId),
+      discardMessage: (messageId) => outbox.discard(messageId),
+      setTyping: (id) => {
+        // Nobody waits for it: what cannot be told now is not worth telling later.
+        typing.send(id).catch((error: unknown) => {
+          if (!(error instanceof ClientFailure)) console.error('typing', error)
+        })
+      },
+      markRead: (id, messageId) => receipts.markRead(id, messageId),
+      setActive: (isActive) => connection.setActive(isActive),
+      reconnect: () => connection.reconnect(),
+    },
+    async open() {
+      const now = context.platform.clock.now()
+      await Promise.all([conversations.open(), sessions.open(), envelopes.open(), outbox.open(), waiting.open()])
+      await Promise.all([inbox.open(), chains.prune(), requests.prune(), pruneBodies(context.store, now)])
+      announcer.replay()
+      connection.replay()
+    },
+    start: () => connection.start(),
+    async stop() {
+      outbox.stop()
+      asking.stop()
+      connection.stop()
+      stopTimers()
+      await inbox.drained()
+      await steps.settled()
+    },
+    sendPayload: (id, payload) => outbox.send(id, payload),
+    async sendSync(content) {
+      const { accountId, deviceId } = parts.identity
+      const others = parts.keyLog.activeDevices(accountId).filter((device) => device.deviceId !== deviceId)
+      await envelopes.send(others, encodeOwnDeviceSync(content))
+    },
+    membership(id: ConversationId) {
+      const record = conversations.find(id)
+      if (record?.kind !== 'group') return null
+      const selfId = parts.identity.accountId
+      const admins = adminIds(record, parts)
+      const members = memberIds(record, selfId).map((accountId) => ({ accountId, isAdmin: admins.includes(accountId) }))
+      return { members, isAdmin: admins.includes(selfId), isMember: record.isMember }
+    },
+    replay() {
+      connection.replay()
+      announcer.replay()
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import { Z32 } from '../crypto/bytes.ts'
+import {
+  type ConversationEntryBody,
+  nextConversationHead,
+  type UnsignedConversationEntry,
+} from '../crypto/conversation-log.ts'
+import { signConversationEntry } from '../crypto/conversation-log-signing.ts'
+import { type AccountId, type ConversationId, idToBytes, toBase64Url } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
+import { ClientFailure } from './api.ts'
+import type { ClientContext } from './context.ts'
+import { type ConversationRecord, memberIds } from './conversation-record.ts'
+import type { Conversations } from './conversations.ts'
+import { adminIds } from './membership.ts'
+import type { Outbox } from './outbox.ts'
+import type { AccountParts } from './parts.ts'
+import { type Introduced, MAX_INTRODUCED } from './payloads.ts'
+
+const FRESH_LOG_MS = 60_000
+const MAX_TRIES = 6
+
+/** What members do to conversations. Every change of membership is a signed entry; names and pictures are sealed bodies. */
+export class GroupCommands {
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+    private readonly conversations: Conversations,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async openDirect(accountId: AccountId): Promise<ConversationId> {
+    const held = this.conversations.all().find((record) => record.kind === 'direct' && record.peerId === accountId)
+    if (held) return held.conversationId
+    if (this.parts.keyLog.uikHash(accountId) === null) await this.parts.keyLog.refresh()
+    const record = await this.conversations.take(await this.parts.http.openDirect(accountId))
+    if (record.peerId !== accountId) throw new ClientFailure('untrusted_server')
+    return record.conversationId
+  }
+
+  async createGroup(name: string, photo: Uint8Array | null, members: readonly AccountId[]): Promise<ConversationId> {
+    checkFace(name, photo)
+    await this.parts.keyLog.ensureFresh(FRESH_LOG_MS)
+    const others = [...new Set(members)].filter((accountId) => accountId !== this.parts.identity.accountId)
+    if (others.length >= limits.maxMembers) throw new ClientFailure('too_many')
+    const convId = this.context.platform.random(16)
+    const bodies: ConversationEntryBody[] = [{ type: 'create', kind: 'group', historyPolicy: 'none' }]
+    for (const accountId of others) bodies.push(this.#addition(accountId))
+    const entries: string[] = []
+    let prev = Z32
+    for (const [seq, body] of bodies.entries()) {
+      const entry = this.#sign({ convId, seq, prev, body })
+      prev = nextConversationHead(prev, entry)
+      entries.push(toBase64Url(entry))
+    }
+    const { conversationId } = await this.conversations.take(await this.parts.http.createGroup({ entries }))
+    await this.outbox.send(conversationId, { kind: 'meta', name, photo })
+    await this.#introduce(conversationId)
+    return conversationId
+  }
+
+  async rename(id: ConversationId, name: string): Promise<void> {
+    const { photo } = this.#group(id)
+    checkFace(name, photo)
+    await this.outbox.send(id, { kind: 'meta', name, photo })
+    await this.#applyMeta(id, { title: name })
+  }
+
+  async setPhoto(id: ConversationId, photo: Uint8Array | null): Promise<void> {
+    const { title } = this.#group(id)
+    checkFace(title, photo)
+    await this.outbox.send(id, { kind: 'meta', name: title, photo })
+    await this.#applyMeta(id, { photo })
+  }
+
+  async addMembers(id: ConversationId, members: readonly AccountId[]): Promise<void> {
+    for (const accountId of members) {
+      await this.#append(id, (record) => {
+        const isMember = memberIds(record, this.parts.identity.accountId).includes(accountId)
+        const member = record.group?.members.find((held) => toBase64Url(held.userId) === accountId)
+        const addition = this.#addition(accountId)
+        const isSame = member?.uikHash && toBase64Url(member.uikHash) === toBase64Url(addition.uikHash)
+        return isMember && isSame ? null : addition
+      })
+    }
+    // A newcomer sees nothing from before: what this is called and who everybody is comes once more.
+    const { title, photo } = this.#group(id)
+    await this.outbox.send(id, { kind: 'meta', name: title, photo })
+    await this.#introduce(id)
+  }
+
+  removeMember(id: ConversationId, memberId: AccountId): Promise<void> {
+    return this.#append(id, (record) =>
+      memberIds(record, this.parts.identity.accountId).includes(memberId)
+        ? { type: 'remove', userId: idToBytes(memberId) }
+        : null,
+    )
+  }
+
+  setAdmin(id: ConversationId, memberId: AccountId, isAdmin: boolean): Promise<void> {
+    const role = isAdmin ? 'admin' : 'member'
+    return this.#append(id, (record) => {
+      const member = record.group?.members.find((held) => toBase64Url(held.userId) === memberId)
+      return !member || member.role === role ? null : { type: 'role', userId: idToBytes(memberId), role }
+    })
+  }
+
+  leave(id: ConversationId): Promise<void> {
+    return this.#append(id, (record) => (record.isMember ? { type: 'leave' } : null))
+  }
+
+  /** Signs and appends an entry; when another came first, looks again whether it is still wanted. */
+  async #append(
+    id: ConversationId,
+    wanted: (record: ConversationRecord) => ConversationEntryBody | null,
+  ): Promise<void> {
+    await this.parts.keyLog.ensureFresh(FRESH_LOG_MS)
+    for (let attempt = 1; ; attempt++) {
+      const record = this.#group(id)
+      const body = wanted(record)
+      if (body === null) return
+      const mayChange = body.type === 'leave' || adminIds(record, this.parts).includes(this.parts.identity.accountId)
+      if (!mayChange || !record.group) throw new ClientFailure('not_allowed')
+      const seq = record.group.epoch + 1
+      const entry = this.#sign({ convId: record.group.convId, seq, prev: record.group.head, body })
+      try {
+        await this.parts.http.appendEntry(id, toBase64Url(entry))
+        await this.conversations.applyOwn(id, seq, entry)
+        return
+      } catch (error) {
+        const isMoved = error instanceof ClientFailure && error.code === 'conversation_moved'
+        if (!isMoved || attempt === MAX_TRIES) throw error
+        await this.conversations.refreshEntries(id)
+      }
+    }
+  }
+
+  #sign(entry: Pick<UnsignedConversationEntry, 'convId' | 'seq' | 'prev' | 'body'>): Uint8Array {
+    const { identity, keyLog } = this.parts
+    const signer = { signerUser: identity.userId, signerDevice: identity.rawDeviceId }
+    return signConversationEntry(identity.dsk.secretKey, { ...entry, ...signer, sthSize: keyLog.head().size })
+  }
+
+  #addition(accountId: AccountId): Extract<ConversationEntryBody, { type: 'add' }> {
+    const uikHash = this.parts.keyLog.uikHash(accountId)
+    if (!uikHash) throw new ClientFailure('not_found')
+    return { type: 'add', userId: idToBytes(accountId), uikHash, role: 'member' }
+  }
+
+  #group(id: ConversationId): ConversationRecord {
+    const record = this.conversations.get(id)
+    if (record.kind !== 'group' || !record.isMember) throw new ClientFailure('not_allowed')
+    return record
+  }
+
+  #applyMeta(id: ConversationId, change: Partial<Pick<ConversationRecord, 'title' | 'photo'>>): Promise<void> {
+    const metaAt = this.context.platform.clock.now()
+    return this.conversations.change(id, (record) => ({ ...record, ...change, metaAt }))
+  }
+
+  async #introduce(id: ConversationId): Promise<void> {
+    const { people, identity } = this.parts
+    const known = memberIds(this.#group(id), identity.accountId).map((accountId) => people.find(accountId))
+    const introduced: Introduced[] = known
+      .filter((person) => person !== null)
+      .map(({ accountId, name, photo }) => ({ accountId, name, photo, sentAt: 0 }))
+    for (let at = 0; at < introduced.length; at += MAX_INTRODUCED) {
+      await this.outbox.send(id, { kind: 'introductions', people: introduced.slice(at, at + MAX_INTRODUCED) })
+    }
+  }
+}
+
+function checkFace(name: string, photo: Uint8Array | null): void {
+  if (name.length > limits.maxHomeNameLength || (photo?.length ?? 0) > limits.maxPhotoBytes) {
+    throw new ClientFailure('too_large')
+  }
+}

@@ -1,0 +1,205 @@
+import { DecryptionFailed } from '../crypto/errors.ts'
+import { type AccountId, type ConversationId, idFromBytes } from '../protocol/ids.ts'
+import type { ServerFrame } from '../protocol/socket.ts'
+import { ClientFailure } from './api.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { Batch } from './batch.ts'
+import type { BodyOpener } from './body-opener.ts'
+import type { ChainShelf } from './chains.ts'
+import type { SocketConnection } from './connection.ts'
+import type { ClientContext } from './context.ts'
+import type { Conversations } from './conversations.ts'
+import type { EnvelopeQueue } from './envelope-queue.ts'
+import type { Intake } from './intake.ts'
+import type { AccountParts } from './parts.ts'
+import { contentTypes } from './payloads.ts'
+import type { OpenedFrame, Peer, SessionPool } from './sessions.ts'
+import type { Typing } from './typing.ts'
+import type { WaitingRoom } from './waiting-room.ts'
+
+type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
+type Sealed = FrameOf<'envelopes'> | FrameOf<'message'> | FrameOf<'transient'>
+type Item = { sealed: Sealed } | { work: () => Promise<void> }
+
+/** Frames that one step takes in together. */
+const BATCH = 24
+/** Envelope ids of late, so that one that is delivered again after a crash is only acknowledged. */
+const REMEMBERED_IDS = 600
+const ROW = 'envelopes-seen'
+
+export type InboxParts = {
+  arrivals: Arrivals
+  chains: ChainShelf
+  connection: SocketConnection
+  conversations: Conversations
+  envelopes: EnvelopeQueue
+  intake: Intake
+  opener: BodyOpener
+  sessions: SessionPool
+  typing: Typing
+  waiting: WaitingRoom
+}
+
+/** What the socket brings, in the order in which it came; an envelope is acknowledged after what it changed is on disk. */
+export class Inbox {
+  readonly #queue: Item[] = []
+  #isRunning = false
+  #seen: number[] = []
+  onGap: (id: ConversationId) => void = () => undefined
+
+  constructor(
+    private readonly context: ClientContext,
+    private readonly parts: AccountParts,
+    private readonly engine: InboxParts,
+  ) {}
+
+  async open(): Promise<void> {
+    this.#seen = (await this.context.store.get<number[]>('device', ROW)) ?? []
+  }
+
+  push(sealed: Sealed): void {
+    this.#queue.push({ sealed })
+    this.#start()
+  }
+
+  /** Runs in its turn among the frames. */
+  inTurn(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#queue.push({ work: () => work().finally(resolve) })
+      this.#start()
+    })
+  }
+
+  /** Resolves when everything that has arrived so far was taken in. */
+  drained(): Promise<void> {
+    return this.inTurn(async () => undefined)
+  }
+
+  /** Envelope numbers of another incarnation of the home mean nothing any more. */
+  async forgetEnvelopes(): Promise<void> {
+    this.#seen = []
+    await this.context.store.commit([{ table: 'device', key: ROW, value: null }])
+  }
+
+  #start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    this.#run()
+      .catch((error: unknown) => console.error('inbox', error))
+      .finally(() => {
+        this.#isRunning = false
+        if (this.#queue.length > 0) this.#start()
+      })
+  }
+
+  async #run(): Promise<void> {
+    for (let item = this.#queue.shift(); item; item = this.#queue.shift()) {
+      if ('work' in item) {
+        await item.work().catch((error: unknown) => this.#report(error))
+        continue
+      }
+      const batch = [item.sealed]
+      for (let next = this.#queue[0]; batch.length < BATCH && next && 'sealed' in next; next = this.#queue[0]) {
+        batch.push(next.sealed)
+        this.#queue.shift()
+      }
+      await this.#takeAll(batch)
+    }
+  }
+
+  #report(error: unknown): void {
+    if (!(error instanceof ClientFailure)) console.error('inbox', error)
+  }
+
+  async #takeAll(frames: readonly Sealed[]): Promise<void> {
+    const isUnknown = frames.some((frame) => 'conversationId' in frame && !this.#knows(frame.conversationId))
+    if (isUnknown) await this.engine.conversations.refreshList().catch((error: unknown) => this.#report(error))
+    const envelopeIds: number[] = []
+    await this.engine.intake.run(async (batch) => {
+      for (const frame of frames) {
+        if (frame.type === 'envelopes') await this.#takeEnvelopes(batch, frame, envelopeIds)
+        else if (frame.type === 'message')
+          await this.engine.arrivals.takeNew(batch, frame.conversationId, { ...frame, archive: null })
+        else await this.#takeTransient(batch, frame)
+      }
+      if (envelopeIds.length > 0) batch.step.put('device', ROW, [...this.#seen, ...envelopeIds].slice(-REMEMBERED_IDS))
+    })
+    this.#seen = [...this.#seen, ...envelopeIds].slice(-REMEMBERED_IDS)
+    this.#acknowledge(frames)
+    for (const frame of frames) if (frame.type === 'message') this.#lookForGap(frame.conversationId)
+  }
+
+  #acknowledge(frames: readonly Sealed[]): void {
+    const ids = frames.flatMap((frame) =>
+      frame.type === 'envelopes' ? frame.items.map((item) => item.envelopeId) : [],
+    )
+    for (let at = 0; at < ids.length; at += 1_000) {
+      this.engine.connection.send({ type: 'acknowledge', envelopeIds: ids.slice(at, at + 1_000) })
+    }
+  }
+
+  #lookForGap(id: ConversationId): void {
+    if ((this.engine.conversations.find(id)?.ahead.length ?? 0) > 0) this.onGap(id)
+  }
+
+  #knows(id: ConversationId): boolean {
+    return this.engine.conversations.find(id) !== null
+  }
+
+  async #takeEnvelopes(batch: Batch, frame: FrameOf<'envelopes'>, taken: number[]): Promise<void> {
+    const toAnswer = new Map<string, Peer>()
+    for (const { envelopeId, frame: bytes } of frame.items) {
+      if (this.#seen.includes(envelopeId) || taken.includes(envelopeId)) continue
+      taken.push(envelopeId)
+      const opened = await this.engine.sessions.receive(batch.step, bytes)
+      if (!opened) continue
+      if (opened.wasInitial) toAnswer.set(opened.peer.deviceId, opened.peer)
+      await this.#takePacket(batch, opened)
+    }
+    for (const peer of toAnswer.values()) await this.engine.envelopes.acknowledgeInitial(batch.step, peer)
+  }
+
+  async #takePacket(batch: Batch, { peer, packet }: OpenedFrame): Promise<void> {
+    const { step } = batch
+    const { opener, waiting, arrivals, chains } = this.engine
+    switch (packet.kind) {
+      case 'content-key': {
+        opener.holdKey(step, peer, packet)
+        await arrivals.wake(batch, await waiting.of(step, idFromBytes(packet.convId), idFromBytes(packet.msgId)))
+        return
+      }
+      case 'sender-key': {
+        const chainId = await chains.accept(step, peer, packet).catch((error: unknown) => {
+          if (error instanceof DecryptionFailed) return null
+          throw error
+        })
+        if (chainId) await arrivals.wake(batch, await waiting.ofChain(step, chainId))
+        return
+      }
+      case 'chain-request':
+      case 'retry-request':
+        batch.requests.push({ peer, packet })
+        return
+      case 'own-device-sync':
+        if (peer.accountId === this.parts.identity.accountId) batch.syncs.push({ peer, content: packet.content })
+        return
+      case 'session-ack':
+      case 'history-bundle':
+        return
+    }
+  }
+
+  /** Typing: shown, never stored. In a direct conversation its key comes along. */
+  async #takeTransient(batch: Batch, { conversationId, body, frame }: FrameOf<'transient'>): Promise<void> {
+    const { step } = batch
+    const { opener, sessions, conversations, typing } = this.engine
+    const record = await conversations.read(step, conversationId)
+    if (!record || opener.header(conversationId, body)?.class !== 3) return
+    const opened = frame ? await sessions.receive(step, frame) : null
+    if (opened?.packet.kind === 'content-key') opener.holdKey(step, opened.peer, opened.packet)
+    const opening = await opener.open(step, record, body, null)
+    if (opening.outcome !== 'opened' || opening.body.plaintext.contentType !== contentTypes.typing) return
+    const sender = idFromBytes<AccountId>(opening.body.plaintext.senderUser)
+    if (sender !== this.parts.identity.accountId) step.afterwards(() => typing.show(conversationId, sender))
+  }
+}

@@ -1,0 +1,59 @@
+import type { AccountId, MessageId } from '../protocol/ids.ts'
+import type { DeliveryState } from './api.ts'
+import type { Batch } from './batch.ts'
+import { type ConversationRecord, markOf, memberIds } from './conversation-record.ts'
+import type { Conversations } from './conversations.ts'
+import type { MessageStore, StoredMessage } from './message-store.ts'
+import type { Step } from './steps.ts'
+
+const MAX_UNREAD = 999
+
+type Tools = { store: MessageStore; conversations: Conversations; selfId: AccountId }
+type Receipt = { accountId: AccountId; delivered: MessageId | null; read: MessageId | null }
+
+/** How far everybody else got with an own message. */
+export function stateOf(record: ConversationRecord, key: string, selfId: AccountId): DeliveryState {
+  const others = memberIds(record, selfId).filter((accountId) => accountId !== selfId)
+  if (others.length === 0) return 'sent'
+  if (others.every((accountId) => markOf(record, accountId).readKey >= key)) return 'read'
+  return others.every((accountId) => markOf(record, accountId).deliveredKey >= key) ? 'delivered' : 'sent'
+}
+
+/** Messages of others that nobody of this account has read. */
+export async function countUnread(
+  store: MessageStore,
+  step: Step,
+  record: ConversationRecord,
+  selfId: AccountId,
+): Promise<number> {
+  const unread = await store.after(step, record.conversationId, markOf(record, selfId).readKey, MAX_UNREAD)
+  return unread.filter((message) => message.kind !== 'notice' && message.senderId !== selfId).length
+}
+
+/** A receipt: marks only ever move forward. Tells of own messages whose ticks it changed. */
+export async function advanceMark(
+  { store, conversations, selfId }: Tools,
+  batch: Batch,
+  record: ConversationRecord,
+  { accountId, delivered, read }: Receipt,
+): Promise<void> {
+  const id = record.conversationId
+  const keyOf = async (messageId: MessageId | null) =>
+    messageId === null ? '' : ((await store.find(batch.step, id, messageId))?.key ?? '')
+  const mark = markOf(record, accountId)
+  const readKey = larger(mark.readKey, await keyOf(read))
+  const deliveredKey = larger(larger(mark.deliveredKey, await keyOf(delivered)), readKey)
+  if (readKey === mark.readKey && deliveredKey === mark.deliveredKey) return
+  const marked = { ...record, marks: { ...record.marks, [accountId]: { deliveredKey, readKey } } }
+  const unreadCount = accountId === selfId ? await countUnread(store, batch.step, marked, selfId) : record.unreadCount
+  const announcedRead = accountId === selfId ? larger(record.announcedRead, readKey) : record.announcedRead
+  conversations.write(batch.step, { ...marked, unreadCount, announcedRead })
+  if (accountId === selfId) return
+  const isTicked = (message: StoredMessage) =>
+    message.senderId === selfId && stateOf(record, message.key, selfId) !== stateOf(marked, message.key, selfId)
+  for (const message of (await store.tail(batch.step, id)).filter(isTicked)) batch.tell(id, message)
+}
+
+function larger(left: string, right: string): string {
+  return left > right ? left : right
+}

@@ -1,0 +1,263 @@
+import { concat, equal } from '../crypto/bytes.ts'
+import { type AccountId, type ConversationId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
+import type { MessageView, Notice } from './api.ts'
+import type { ClientContext } from './context.ts'
+import type { Step } from './steps.ts'
+
+const BLOCK_SIZE = 100
+const MAX_TAIL = 2 * BLOCK_SIZE
+const MAX_BLOCK = 2 * BLOCK_SIZE
+
+/** One line of a thread as it rests on this device. */
+export type StoredMessage = {
+  messageId: MessageId
+  key: string
+  senderId: AccountId
+  kind: MessageView['kind']
+  text: string
+  notice: Notice | null
+  sentAt: number
+  reason: string | null
+}
+
+/** Ids of one block, 16 bytes each. */
+type IdBlock = { blockKey: string; ids: Uint8Array; firstWords: Int32Array }
+/** What is kept opened of one conversation: its single records, and on demand the ids of its blocks. */
+type Shelf = { tail: StoredMessage[]; sealedTo: string; blocks: IdBlock[] | null }
+
+/**
+ * Messages at rest (table messages): sealed blocks of about a hundred, b/<conversation>/<key of the first>, their ids
+ * beside them (i/…), and behind the newest block a tail of single records, t/<conversation>/<key>.
+ * Everything runs inside a step, so that reading and writing never see each other half done.
+ */
+export class MessageStore {
+  readonly #shelves = new Map<ConversationId, Shelf>()
+
+  constructor(private readonly context: ClientContext) {}
+
+  /** Adds new messages anywhere. A message id is stored once: those that are there are left as they are. */
+  async add(step: Step, id: ConversationId, messages: readonly StoredMessage[]): Promise<void> {
+    const shelf = await this.#shelf(step, id)
+    const fresh: StoredMessage[] = []
+    for (const message of messages) {
+      if ((await this.#place(step, id, message.messageId)) === null) fresh.push(message)
+    }
+    const inTail = fresh.filter((message) => message.key > shelf.sealedTo)
+    for (const message of inTail) {
+      insert(shelf.tail, message)
+      step.put('messages', `t/${id}/${message.key}`, message)
+    }
+    await this.#addToBlocks(step, id, fresh.filter((message) => message.key <= shelf.sealedTo).sort(byKey))
+    while (shelf.tail.length >= MAX_TAIL) await this.#sealOldest(step, id, shelf)
+  }
+
+  /** Changes one message; its key stays. false when there is none of that id. */
+  async change(step: Step, id: ConversationId, messageId: MessageId, change: Partial<StoredMessage>): Promise<boolean> {
+    const place = await this.#place(step, id, messageId)
+    if (place === null) return false
+    const shelf = await this.#shelf(step, id)
+    if (place === 'tail') {
+      const at = shelf.tail.findIndex((message) => message.messageId === messageId)
+      const changed = { ...shelf.tail[at]!, ...change }
+      shelf.tail[at] = changed
+      step.put('messages', `t/${id}/${changed.key}`, changed)
+    } else {
+      const items = (await step.get<StoredMessage[]>('messages', place)) ?? []
+      const changed = items.map((item) => (item.messageId === messageId ? { ...item, ...change } : item))
+      step.put('messages', place, changed)
+    }
+    return true
+  }
+
+  async has(step: Step, id: ConversationId, messageId: MessageId): Promise<boolean> {
+    return (await this.#place(step, id, messageId)) !== null
+  }
+
+  async find(step: Step, id: ConversationId, messageId: MessageId): Promise<StoredMessage | null> {
+    const place = await this.#place(step, id, messageId)
+    if (place === null) return null
+    const items =
+      place === 'tail' ? (await this.#shelf(step, id)).tail : await step.get<StoredMessage[]>('messages', place)
+    return items?.find((message) => message.messageId === messageId) ?? null
+  }
+
+  /** At most `limit` messages with key < before, the newest of them, in order. before null: from the end. */
+  async before(step: Step, id: ConversationId, before: string | null, limit: number): Promise<StoredMessage[]> {
+    const shelf = await this.#shelf(step, id)
+    const isBefore = (message: StoredMessage) => before === null || message.key < before
+    let found = shelf.tail.filter(isBefore).slice(-limit)
+    let bound = before !== null && before < shelf.sealedTo ? before : `${shelf.sealedTo}~`
+    while (found.length < limit && shelf.sealedTo !== '') {
+      const block = await this.#blockBelow(id, bound)
+      if (block === null) break
+      found = [...block.items.filter(isBefore), ...found].slice(-limit)
+      bound = block.firstKey
+    }
+    return found
+  }
+
+  /** At most `limit` messages with key > after, the oldest of them, in order. */
+  async after(step: Step, id: ConversationId, after: string, limit: number): Promise<StoredMessage[]> {
+    const shelf = await this.#shelf(step, id)
+    const found: StoredMessage[] = []
+    if (after < shelf.sealedTo) {
+      const containing = await this.#blockBelow(id, `${after}~`)
+      let next = containing?.firstKey ?? (await this.#blockAbove(id, ''))
+      while (next !== null && found.length < limit) {
+        const block = await this.#blockBelow(id, `${next}~`)
+        found.push(...(block?.items ?? []).filter((message) => message.key > after))
+        next = await this.#blockAbove(id, next)
+      }
+    }
+    found.push(...shelf.tail.filter((message) => message.key > after))
+    return found.slice(0, limit)
+  }
+
+  /** The newest records, which are kept opened: what a mark changes is looked for here. */
+  async tail(step: Step, id: ConversationId): Promise<readonly StoredMessage[]> {
+    return (await this.#shelf(step, id)).tail
+  }
+
+  async #addToBlocks(step: Step, id: ConversationId, messages: readonly StoredMessage[]): Promise<void> {
+    let rest = [...messages]
+    while (rest.length > 0) {
+      const first = rest[0]!
+      const block = await this.#blockBelow(id, `${first.key}~`, step)
+      if (block === null) {
+        const lowest = await this.#lowestBlock(id)
+        const older = rest.filter((message) => lowest === null || message.key < lowest).slice(0, BLOCK_SIZE)
+        await this.#writeBlock(step, id, older)
+        rest = rest.slice(older.length)
+      } else {
+        const next = await this.#blockAbove(id, block.firstKey)
+        const inside = rest.filter((message) => next === null || message.key < next)
+        const merged = [...block.items, ...inside].sort(byKey)
+        for (let at = 0; at < merged.length; at += MAX_BLOCK) {
+          await this.#writeBlock(step, id, merged.slice(at, at + MAX_BLOCK))
+        }
+        rest = rest.slice(inside.length)
+      }
+    }
+  }
+
+  async #sealOldest(step: Step, id: ConversationId, shelf: Shelf): Promise<void> {
+    const items = shelf.tail.splice(0, BLOCK_SIZE)
+    for (const message of items) step.put('messages', `t/${id}/${message.key}`, null)
+    shelf.sealedTo = items.at(-1)!.key
+    await this.#writeBlock(step, id, items)
+  }
+
+  async #writeBlock(step: Step, id: ConversationId, items: readonly StoredMessage[]): Promise<void> {
+    const firstKey = items[0]!.key
+    const ids = concat(...items.map((message) => idToBytes(message.messageId)))
+    step.put('messages', `b/${id}/${firstKey}`, items)
+    step.put('messages', `i/${id}/${firstKey}`, ids)
+    const blocks = await this.#idBlocks(step, id)
+    const blockKey = `b/${id}/${firstKey}`
+    const kept = blocks.filter((block) => block.blockKey !== blockKey)
+    ;(await this.#shelf(step, id)).blocks = [...kept, idBlock(blockKey, ids)]
+    this.#fresh.set(blockKey, [...items])
+    step.afterwards(() => this.#fresh.delete(blockKey))
+  }
+
+  /** Blocks that this step writes: the storage does not list them yet. */
+  readonly #fresh = new Map<string, StoredMessage[]>()
+
+  async #blockBelow(
+    id: ConversationId,
+    before: string,
+    step?: Step,
+  ): Promise<{ firstKey: string; items: StoredMessage[] } | null> {
+    const prefix = `b/${id}/`
+    const range = { from: prefix, before: prefix + before, descending: true, limit: 1 }
+    const [row] = await this.context.store.list<StoredMessage[]>('messages', range)
+    const freshKey = [...this.#fresh.keys()]
+      .filter((key) => key.startsWith(prefix) && key < prefix + before)
+      .sort()
+      .at(-1)
+    if (freshKey !== undefined && (!row || freshKey >= row.key)) {
+      return { firstKey: freshKey.slice(prefix.length), items: this.#fresh.get(freshKey)! }
+    }
+    if (!row) return null
+    const pending = step ? await step.get<StoredMessage[]>('messages', row.key) : null
+    return { firstKey: row.key.slice(prefix.length), items: pending ?? row.value }
+  }
+
+  async #lowestBlock(id: ConversationId): Promise<string | null> {
+    return this.#blockAbove(id, '')
+  }
+
+  async #blockAbove(id: ConversationId, key: string): Promise<string | null> {
+    const prefix = `b/${id}/`
+    const range = { from: `${prefix}${key}\u0001`, before: `${prefix}~`, limit: 1 }
+    const [row] = await this.context.store.list<unknown>('messages', range)
+    const keys = [...this.#fresh.keys()].filter((fresh) => fresh.startsWith(prefix) && fresh > prefix + key)
+    if (row) keys.push(row.key)
+    return keys.sort()[0]?.slice(prefix.length) ?? null
+  }
+
+  /** Where a message rests: 'tail', the key of its block, or null. */
+  async #place(step: Step, id: ConversationId, messageId: MessageId): Promise<string | null> {
+    const shelf = await this.#shelf(step, id)
+    if (shelf.tail.some((message) => message.messageId === messageId)) return 'tail'
+    if (shelf.sealedTo === '') return null
+    const raw = idToBytes(messageId)
+    const word = firstWord(raw, 0)
+    for (const block of await this.#idBlocks(step, id)) {
+      for (let at = block.firstWords.indexOf(word); at >= 0; at = block.firstWords.indexOf(word, at + 1)) {
+        if (equal(block.ids.subarray(at * 16, at * 16 + 16), raw)) return block.blockKey
+      }
+    }
+    return null
+  }
+
+  async #idBlocks(step: Step, id: ConversationId): Promise<IdBlock[]> {
+    const shelf = await this.#shelf(step, id)
+    if (shelf.blocks === null) {
+      const rows = await this.context.store.list<Uint8Array>('messages', { from: `i/${id}/`, before: `i/${id}/~` })
+      shelf.blocks = rows.map((row) => idBlock(`b${row.key.slice(1)}`, row.value))
+    }
+    return shelf.blocks
+  }
+
+  async #shelf(step: Step, id: ConversationId): Promise<Shelf> {
+    // Whatever a failed step did to the opened records is forgotten with it.
+    step.otherwise(() => {
+      this.#shelves.delete(id)
+      this.#fresh.clear()
+    })
+    const known = this.#shelves.get(id)
+    if (known) return known
+    const rows = await this.context.store.list<StoredMessage>('messages', { from: `t/${id}/`, before: `t/${id}/~` })
+    const newest = { from: `b/${id}/`, before: `b/${id}/~`, descending: true, limit: 1 }
+    const [block] = await this.context.store.list<StoredMessage[]>('messages', newest)
+    const shelf: Shelf = { tail: rows.map((row) => row.value), sealedTo: block?.value.at(-1)?.key ?? '', blocks: null }
+    this.#shelves.set(id, shelf)
+    return shelf
+  }
+}
+
+/** The id under which a line without a message of its own (a notice) rests. */
+export function noticeId(hash: Uint8Array): MessageId {
+  return idFromBytes<MessageId>(hash.slice(0, 16))
+}
+
+function idBlock(blockKey: string, ids: Uint8Array): IdBlock {
+  const firstWords = new Int32Array(ids.length / 16)
+  for (let at = 0; at < firstWords.length; at++) firstWords[at] = firstWord(ids, at * 16)
+  return { blockKey, ids, firstWords }
+}
+
+function firstWord(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}
+
+function byKey(left: StoredMessage, right: StoredMessage): number {
+  return left.key < right.key ? -1 : left.key > right.key ? 1 : 0
+}
+
+function insert(tail: StoredMessage[], message: StoredMessage): void {
+  let at = tail.length
+  while (at > 0 && tail[at - 1]!.key > message.key) at--
+  tail.splice(at, 0, message)
+}
