@@ -41,11 +41,15 @@ export class BrowserStorage implements PlatformStorage {
     const names = [...new Set(writes.map(({ table }) => table))]
     return this.#use(async (database) => {
       const transaction = database.transaction(names, 'readwrite', { durability: 'strict' })
-      const requests = writes.map(({ table, key, value }) => {
-        const store = transaction.objectStore(table)
-        return value === null ? store.delete(key) : store.put(value, key)
-      })
-      await Promise.all([...requests, transaction.done])
+      try {
+        for (const write of writes) queueWrite(transaction.objectStore(write.table), write)
+      } catch (cause) {
+        // Requests that were taken before would be committed by themselves.
+        transaction.done.catch(() => undefined)
+        transaction.abort()
+        throw cause
+      }
+      await transaction.done
     })
   }
 
@@ -137,6 +141,17 @@ async function listBackwards(database: Opened, table: TableName, range: RowRange
     cursor = await cursor.continue()
   }
   return rows
+}
+
+interface WritableStore {
+  put(value: Uint8Array, key: string): Promise<unknown>
+  delete(key: string): Promise<void>
+}
+
+// A request that fails aborts its transaction, whose own end is what is waited for.
+function queueWrite(store: WritableStore, { key, value }: StoredWrite): void {
+  const request: Promise<unknown> = value === null ? store.delete(key) : store.put(value, key)
+  request.catch(() => undefined)
 }
 
 const nameOf = (cause: unknown) => (cause as { name?: unknown } | null)?.name
