@@ -72,7 +72,9 @@ export class Admission {
 
   #runLater(delayMs: number): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.needs.context.platform.clock.schedule(delayMs, () => void this.run())
+    this.#cancelRetry = this.needs.context.platform.clock.schedule(delayMs, () => {
+      this.run().catch((error: unknown) => console.error('admission failed', error))
+    })
   }
 
   /** The link is known to this device alone: the own other devices learn by the account state whom it named. */

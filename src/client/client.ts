@@ -32,6 +32,7 @@ class DeviceClient {
   readonly #ready = Promise.withResolvers<void>()
   readonly #ended: Promise<void>
   #inside: Inside | null = null
+  #closing: Promise<unknown> = Promise.resolve()
   #isDisposed = false
   #isLeaving = false
   #cancelSetup: (() => void) | null = null
@@ -56,7 +57,7 @@ class DeviceClient {
     }
     await this.#disposed.promise
     this.#cancelSetup?.()
-    await this.#inside?.stop()
+    await Promise.all([this.#inside?.stop(), this.#closing])
   }
 
   async #open(): Promise<void> {
@@ -85,12 +86,12 @@ class DeviceClient {
   }
 
   async #stayOutside(): Promise<void> {
-    this.#setPhase({ name: 'outside', isClaimed: null })
     // A founding whose answer was lost is repeated on the same screen, although the home now has its founder.
     const pending = await loadPending({ context: this.#context })
     if (pending?.kind === 'sign_up' && pending.request.admission.kind === 'claim') {
       return this.#setPhase({ name: 'outside', isClaimed: false })
     }
+    this.#setPhase({ name: 'outside', isClaimed: null })
     void this.#askSetup()
   }
 
@@ -110,10 +111,10 @@ class DeviceClient {
     this.#setPhase({ name: 'removed', reason })
     const inside = this.#inside
     this.#inside = null
-    this.#context.store.commit([{ table: 'device', key: 'removed', value: reason }]).catch((error: unknown) => {
+    const row = { table: 'device' as const, key: 'removed', value: reason }
+    this.#closing = Promise.all([this.#context.store.commit([row]), inside?.stop()]).catch((error: unknown) => {
       console.error('the end of this device could not be stored', error)
     })
-    inside?.stop().catch((error: unknown) => console.error('stopping failed', error))
   }
 
   #phase(): Phase {
@@ -141,6 +142,7 @@ class DeviceClient {
   /** Sign-up and sign-in begin on an empty device; one that was removed is emptied first. */
   async #becomeDevice<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     if (this.#inside !== null) throw new ClientFailure('bad_request', 0, 'already a device')
+    await this.#closing
     if (this.#phase().name === 'removed') await this.#forget()
     const answer = await work()
     const stored = await this.#context.store.get<StoredIdentity>('device', 'identity')

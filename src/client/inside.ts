@@ -66,6 +66,7 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
   const identity = toIdentity(stored)
   const { logPublicKey, inviterPrefix } = stored
   const { clock } = context.platform
+  const underWay = new Set<Promise<unknown>>()
   const raiseAlarm: KeyLogNeeds['raiseAlarm'] = (alarm, evidence) => bell.raise(alarm, evidence)
 
   const home = await openHome({ context, http, logPublicKey, raiseAlarm, onRole: () => emitMe() })
@@ -136,9 +137,12 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
 
   /** What failed for want of a network comes again at the next welcome; anything else is a fault worth a line. */
   function attempt(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!(error instanceof ClientFailure)) console.error('upkeep failed', error)
-    })
+    const settled = work
+      .catch((error: unknown) => {
+        if (!(error instanceof ClientFailure)) console.error('upkeep failed', error)
+      })
+      .finally(() => underWay.delete(settled))
+    underWay.add(settled)
   }
 
   async function catchUp(): Promise<void> {
@@ -241,6 +245,7 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
       family.stop()
       admission.stop()
       await engine.stop()
+      await Promise.all(underWay)
     },
     onConversations: ({ conversations }) => {
       family.onConversations(conversations)

@@ -22,6 +22,7 @@ export class Crashed extends Error {
 export class MemoryStorage implements PlatformStorage {
   readonly #tables = new Map<TableName, Map<string, Uint8Array>>()
   #deviceKey: Promise<CryptoKey> | null = null
+  #run = 0
   #commitsUntilCrash = Number.POSITIVE_INFINITY
   /** How many commits there were: to walk a crash through every step of something. */
   commitCount = 0
@@ -35,6 +36,22 @@ export class MemoryStorage implements PlatformStorage {
   }
   get hasCrashed(): boolean {
     return this.#commitsUntilCrash < 0
+  }
+
+  /** What one run of a page holds. A later one cuts off the earlier: a process that is gone writes nothing more. */
+  attach(): PlatformStorage {
+    const run = ++this.#run
+    const live = () => {
+      if (run !== this.#run) throw new Crashed()
+      return this
+    }
+    return {
+      read: async (table, key) => live().read(table, key),
+      list: async (table, range) => live().list(table, range),
+      commit: async (writes) => live().commit(writes),
+      deviceKey: () => live().deviceKey(),
+      clear: async () => live().clear(),
+    }
   }
 
   async read(table: TableName, key: string): Promise<Uint8Array | null> {

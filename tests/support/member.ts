@@ -98,7 +98,7 @@ export class Member {
   }
 
   #makePlatform(): BunPlatform {
-    return new BunPlatform({ ...this.options, storage: this.storage, cookies: this.cookies })
+    return new BunPlatform({ ...this.options, storage: this.storage.attach(), cookies: this.cookies })
   }
   #makeClient(): Client {
     const client = createClient(this.platform)
