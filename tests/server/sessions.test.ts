@@ -16,6 +16,7 @@ afterEach(async () => {
   await running[Symbol.asyncDispose]()
 })
 
+const asDevice = (who: Newcomer) => ({ kind: 'device', deviceId: idToBytes(who.device.deviceId) }) as const
 const refresh = (who: Newcomer) => who.call('POST', '/api/sessions/refresh')
 
 test('cookies are out of reach of scripts and other sites, and the refresh token goes to few paths', async () => {
@@ -103,6 +104,15 @@ test('many refreshes at the same moment end no session', async () => {
   expect((await refresh(oma)).status).toBe(200)
 })
 
+test('signing in again ends the session this device had before', async () => {
+  const before = new Map(oma.cookies)
+  await oma.signIn()
+  expect((await oma.call('GET', '/api/home')).status).toBe(200)
+  for (const [name, value] of before) oma.cookies.set(name, value)
+  expect((await oma.call('GET', '/api/home')).json.error).toBe('not_signed_in')
+  expect((await refresh(oma)).json.error).toBe('not_signed_in')
+})
+
 test('a changed refresh token is nothing', async () => {
   const token = oma.cookies.get('tv_refresh')!
   const [session, device, , mac] = token.split('.')
@@ -136,6 +146,8 @@ test('a linked device signs in, and is told so once the root removed it', async 
   expect((await oma.signIn(phone)).status).toBe(200)
   const phoneCookies = new Map(oma.cookies)
   expect((await oma.call('PUT', '/api/prekeys', phone.makePrekeys(oma.now))).status).toBe(204)
+  const ofLaptop = oma.draftEntry(oma.addOf(new DeviceKeys(oma.accountId)), asDevice(oma))
+  expect((await oma.call('POST', '/api/log', { entry: toBase64Url(ofLaptop) })).json.error).toBe('not_allowed')
   for (const [name, value] of laptop) oma.cookies.set(name, value)
   const revoke = oma.signEntry({ type: 'device-revoke', deviceId: idToBytes(phone.deviceId), reason: 3 })
   expect((await oma.call('POST', '/api/log', { entry: toBase64Url(revoke) })).status).toBe(200)
@@ -153,9 +165,10 @@ test('an entry is taken from its signer only, and one that lost the race is told
     otherUikHash: sha256(idToBytes(kid.accountId)),
     how: 'qr',
   } as const
-  const asDevice = (who: Newcomer) => ({ kind: 'device', deviceId: idToBytes(who.device.deviceId) }) as const
   const foreign = toBase64Url(oma.draftEntry(vouch, asDevice(oma)))
   expect((await kid.call('POST', '/api/log', { entry: foreign })).json.error).toBe('not_allowed')
+  const ofRoot = toBase64Url(oma.draftEntry(oma.addOf(new DeviceKeys(oma.accountId))))
+  expect((await kid.call('POST', '/api/log', { entry: ofRoot })).json.error).toBe('not_allowed')
   const stale = toBase64Url(oma.draftEntry(vouch, asDevice(oma)))
   running.clock.move(1)
   const winner = toBase64Url(oma.signEntry(vouch, asDevice(oma)))
