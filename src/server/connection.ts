@@ -23,6 +23,8 @@ export interface ConnectionLimits {
   frameBurst: number
 }
 
+const maxTurnBytes = 256 * 1024
+
 export const connectionLimits: ConnectionLimits = {
   maxBufferedBytes: 4 * 1024 * 1024,
   maxWaitingRequests: 64,
@@ -51,6 +53,8 @@ export class Connection implements Line {
   #held: Held[] | null = []
   #heldBytes = 0
   #lastEnvelopeId = 0
+  #turnFrames: Uint8Array[] = []
+  #turnBytes = 0
   #waitingRequests = 0
   #turn: Promise<void> = Promise.resolve()
   #onDrain: (() => void)[] = []
@@ -106,12 +110,33 @@ export class Connection implements Line {
       if (envelopeId <= this.#lastEnvelopeId) return
       this.#lastEnvelopeId = envelopeId
     }
+    this.#turnBytes += frame.length
+    if (this.#turnFrames.push(frame) === 1) queueMicrotask(() => this.flush())
+    if (this.#turnBytes > maxTurnBytes) this.flush()
+  }
+
+  /** What one turn of the event loop has for this receiver goes out together: one system call, not one a frame. */
+  flush(): void {
+    const frames = this.#turnFrames
+    if (frames.length === 0) return
+    this.#turnFrames = []
+    this.#turnBytes = 0
+    if (!this.#isOpen) return
+    this.#socket.cork(() => {
+      for (const frame of frames) if (!this.#write(frame)) return
+    })
+  }
+
+  #write(frame: Uint8Array): boolean {
     const sent = this.#socket.sendBinary(frame)
-    if (sent === 0 || this.#socket.getBufferedAmount() > this.#limits.maxBufferedBytes) this.cut()
+    const isTaken = sent > 0 || (sent < 0 && this.#socket.getBufferedAmount() <= this.#limits.maxBufferedBytes)
+    if (!isTaken) this.cut()
+    return isTaken
   }
 
   /** Resolves when less than half of what may wait is waiting, or the socket closed. */
   async drained(): Promise<void> {
+    this.flush()
     while (this.#isOpen && this.#socket.getBufferedAmount() > this.#limits.maxBufferedBytes / 2) {
       await new Promise<void>((resolve) => this.#onDrain.push(resolve))
     }
@@ -159,6 +184,7 @@ export class Connection implements Line {
   /** Closes after what is buffered. */
   close(code: number): void {
     if (!this.#isOpen) return
+    this.flush()
     this.markClosed()
     this.#socket.close(code)
   }
@@ -172,6 +198,7 @@ export class Connection implements Line {
 
   markClosed(): void {
     this.#isOpen = false
+    this.#turnFrames = []
     this.#held = null
     this.noteDrain()
   }
