@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrations } from '../../migrations/index.ts'
@@ -121,10 +121,12 @@ test('batches wait for an open transaction and are on disk when the database is 
   expect(await words()).toEqual(['slow', 'quick'])
 })
 
-test('a snapshot is a whole database of its own', async () => {
+test('a snapshot is a whole database of its own, and only the owner may read either', async () => {
   await database.transaction((tx) => add(tx, 'kept'))
   const copy = join(folder, 'copy.sqlite')
   await database.snapshotTo(copy)
+  for (const name of ['database.sqlite', 'database.sqlite-wal', 'copy.sqlite'])
+    expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
   await using other = openSqlite(copy)
   expect(await other.all('SELECT word FROM notes')).toEqual([{ word: 'kept' }])
 })

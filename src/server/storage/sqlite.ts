@@ -1,8 +1,10 @@
 import { Database as Connection, type Statement } from 'bun:sqlite'
+import { chmodSync } from 'node:fs'
 import { createLog, errorFields } from '../log.ts'
 import type { Database, RunResult, SqlValue, SyncTransaction, Transaction } from './database.ts'
 
 const busyTimeoutMs = 5_000
+const ownerOnly = 0o600
 const log = createLog('error')
 
 type Callback = () => void
@@ -22,6 +24,8 @@ class SqliteDatabase implements Database {
 
   constructor(file: string) {
     this.#writer = new Handle(new Connection(file, { create: true, readwrite: true }))
+    // SQLite gives its side files the mode of the database.
+    chmodSync(file, ownerOnly)
     this.#writer.script('PRAGMA journal_mode = WAL')
     this.#reader = new Handle(new Connection(file, { readwrite: true }))
     this.#reader.script('PRAGMA query_only = ON')
@@ -50,6 +54,7 @@ class SqliteDatabase implements Database {
 
   async snapshotTo(file: string): Promise<void> {
     await this.#inTurn(async () => this.#writer.run('VACUUM INTO ?', [file]))
+    chmodSync(file, ownerOnly)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
