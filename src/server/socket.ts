@@ -11,7 +11,7 @@ import type { Hub } from './hub.ts'
 
 const silenceMs = 90_000
 const sweepMs = 15_000
-const maxEarlyFrames = 64
+const maxEarlyBytes = limits.maxFrameBytes
 
 /** What the socket asks of the rest of the server: it carries frames and knows none of their rules. */
 export interface SocketHost {
@@ -128,7 +128,8 @@ export function createSocket(host: SocketHost): Socket {
       if (typeof message === 'string') return turnAway(socket, new Refusal('bad_request'))
       if (connection?.isWelcome) return receive(connection, message)
       // Bun takes its buffer back after this call.
-      if (early.length < maxEarlyFrames) early.push(message.slice())
+      const earlyBytes = early.reduce((sum, frame) => sum + frame.length, message.length)
+      if (earlyBytes <= maxEarlyBytes) early.push(message.slice())
       else turnAway(socket, new Refusal('too_many'))
     },
     drain(socket) {

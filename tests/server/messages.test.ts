@@ -411,3 +411,36 @@ describe('a page', () => {
     socket.close()
   })
 })
+
+describe('a full disk', () => {
+  test('is said as such, loses nothing that was answered and leaves no gap behind', async () => {
+    const group = await oma.device.createGroup(papa)
+    const { database } = home.context
+    const limitPages = (sql: string) => database.transaction((tx) => tx.get(sql))
+    const [pages, free] = await Promise.all([
+      database.get<{ page_count: number }>('PRAGMA page_count'),
+      database.get<{ freelist_count: number }>('PRAGMA freelist_count'),
+    ])
+    await limitPages(`PRAGMA max_page_count = ${pages!.page_count}`)
+    const socket = await oma.device.connect()
+    const words = 'x'.repeat(20_000)
+    const posts = Math.ceil((free!.freelist_count * 4_096) / words.length) + 20
+    const sealed = await Promise.all(Array.from({ length: posts }, () => group.seal(oma.device, { words })))
+    // One after the other: a turn is on disk whole or not at all, and here some are to be.
+    const first: ServerFrame[] = []
+    for (const one of sealed) first.push(await socket.ask(postOf(group.conversationId, one)))
+    const together = await Promise.all(sealed.slice(-5).map((one) => socket.ask(postOf(group.conversationId, one))))
+    expect(together.map(codeOf)).toEqual(Array(5).fill('disk_full'))
+    expect(first.map(codeOf)).toContain('posted')
+    expect(first.map(codeOf)).toContain('disk_full')
+    await limitPages('PRAGMA max_page_count = 1073741823')
+    const second = await Promise.all(sealed.map((one) => socket.ask(postOf(group.conversationId, one))))
+    expect(second.map(codeOf)).toEqual(Array(posts).fill('posted'))
+    for (const [index, answer] of first.entries()) {
+      if (answer.type === 'posted') expect(second[index]).toMatchObject({ seq: answer.seq })
+    }
+    const seqs = second.map((answer) => (answer.type === 'posted' ? answer.seq : 0))
+    expect(seqs.toSorted((left, right) => left - right)).toEqual(Array.from({ length: posts }, (_, index) => index + 1))
+    socket.close()
+  })
+})

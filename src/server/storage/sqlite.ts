@@ -118,6 +118,8 @@ class SqliteDatabase implements Database {
     try {
       work(new SyncView(this.#writer, own))
     } catch (error) {
+      // A full disk has rolled back everything already: then nobody's work of this turn was done.
+      if (!this.#writer.connection.inTransaction) throw error
       this.#writer.run('ROLLBACK TO item')
       this.#writer.run('RELEASE item')
       return () => reject(error)
