@@ -7,8 +7,15 @@ import { limits } from './limits.ts'
  *
  * A connection begins with the server's `welcome`, then all envelopes waiting for this device, oldest first, then live frames.
  * Requests carry a `requestId` chosen by the client; each gets exactly one of posted | done | page | refused.
+ *
+ * A device has one line: a newer one ends the older. A line on which nothing came for 90 seconds is cut, and so is one whose
+ * receiver lets too much wait; it catches up by pages. Everybody is let in and told the reason on the line (a browser never sees the
+ * status of a refused upgrade): `refused` for request 0 with not_signed_in, device_removed or wrong_origin, then the end.
  */
 export const SOCKET_PATH = '/api/socket'
+
+/** Why the server closed: this session ended (after `signedOut`), the device opened a newer line, or it broke a rule (after `refused`). */
+export const socketCloseCodes = { signedOut: 4001, replaced: 4002, refused: 1008 } as const
 
 /** A Double Ratchet frame for one device (PROTOCOL 4.4). */
 const outgoingEnvelope = record({ deviceId: id<DeviceId>(), frame: bytes(limits.maxEnvelopeBytes) })

@@ -1,7 +1,7 @@
 import type { ServerWebSocket } from 'bun'
 import { Refusal, type RefusalCode } from '../protocol/errors.ts'
 import type { AccountId, DeviceId } from '../protocol/ids.ts'
-import { type ServerFrame, serverFrames } from '../protocol/socket.ts'
+import { type ServerFrame, serverFrames, socketCloseCodes } from '../protocol/socket.ts'
 import type { Line } from './hub.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -168,17 +168,17 @@ export class Connection implements Line {
 
   end(code: string): void {
     this.answer({ type: 'signedOut', code })
-    this.close(4001)
+    this.close(socketCloseCodes.signedOut)
   }
 
   replace(): void {
-    this.close(4002)
+    this.close(socketCloseCodes.replaced)
   }
 
   /** `refused` for no request, then the end. */
   closeWith(code: RefusalCode, retryAfterMs = 0): void {
     this.answer({ type: 'refused', requestId: 0, code, retryAfterMs })
-    this.close(1008)
+    this.close(socketCloseCodes.refused)
   }
 
   /** Closes after what is buffered. */

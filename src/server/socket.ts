@@ -3,7 +3,7 @@ import { MalformedFrame } from '../protocol/codec.ts'
 import { Refusal } from '../protocol/errors.ts'
 import type { AccountId, DeviceId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
-import { type ClientFrame, clientFrames, serverFrames } from '../protocol/socket.ts'
+import { type ClientFrame, clientFrames, serverFrames, socketCloseCodes } from '../protocol/socket.ts'
 import type { Clock } from './clock.ts'
 import { Connection, type ConnectionLimits, connectionLimits, type SocketData } from './connection.ts'
 import { toRefusal } from './errors.ts'
@@ -86,7 +86,7 @@ export function createSocket(host: SocketHost): Socket {
     if (connection) connection.closeWith(code)
     else {
       socket.sendBinary(serverFrames.encode({ type: 'refused', requestId: 0, code, retryAfterMs: 0 }))
-      socket.close(1008)
+      socket.close(socketCloseCodes.refused)
     }
   }
 

@@ -201,7 +201,9 @@ describe('a group', () => {
 
   test('lets one of many appends at the same place win', async () => {
     const chain = await oma.device.createGroup(papa, mama)
-    const bodies = [removalOf(papa), removalOf(mama), addOf(kid), addOf(stranger), { type: 'leave' as const }]
+    const policy = { type: 'policy' as const, historyPolicy: 'share' as const }
+    const role = { type: 'role' as const, userId: idToBytes(mama.accountId), role: 'admin' as const }
+    const bodies = [removalOf(mama), addOf(kid), addOf(stranger), policy, role]
     const drafts = bodies.map((body) => chain.draft(oma.device, home.logSize, body))
     const verdicts = (await Promise.all(drafts.map((draft) => append(oma.device, chain, draft)))).map(verdict)
     expect([...verdicts].sort()).toEqual(['200', ...Array(4).fill('conversation_moved')])

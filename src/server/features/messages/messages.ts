@@ -17,7 +17,8 @@ import {
   type Sender,
   storeEnvelopes,
 } from './post.ts'
-import { deleteEnvelope, findMessage, insertArchiveRow, insertMessage, listEnvelopes } from './store.ts'
+import { findReturned, storeReturned } from './returned.ts'
+import { deleteEnvelope, findMessage, insertArchiveRow, listEnvelopes } from './store.ts'
 
 type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>
 
@@ -176,23 +177,13 @@ export class Messages {
       if (!headers.every(isFit)) throw new Refusal('bad_request')
       let { lastSeq } = conversation
       for (const [index, header] of headers.entries()) {
-        const { messageId } = header
-        const held = findMessage(sync, messageId)
-        if (held && held.conversationId !== conversationId) throw new Refusal('message_id_taken')
-        if (held) {
-          returned.push({ messageId, seq: held.seq })
-          continue
-        }
-        lastSeq++
-        const body = bodies[index]!
-        const receivedAt = now()
-        const accepted: Accepted = {
-          ...{ messageId, seq: lastSeq, receivedAt, isNew: true },
-          ...{ members: [...conversation.members.keys()], envelopes: [] },
-        }
-        insertMessage(sync, { conversationId, sender: null, class: header.class, body, ...accepted })
-        returned.push({ messageId, seq: lastSeq })
-        sync.onCommit(() => deliverPost(hub, { conversationId, body, accepted, exceptDeviceId: sender.deviceId }))
+        const held = findReturned(sync, header)
+        if (!held) lastSeq++
+        returned.push({ messageId: header.messageId, seq: held?.seq ?? lastSeq })
+        if (held) continue
+        const accepted = storeReturned(sync, conversation, { header, body: bodies[index]!, seq: lastSeq, nowMs: now() })
+        const delivery = { conversationId, body: bodies[index]!, accepted, exceptDeviceId: sender.deviceId }
+        sync.onCommit(() => deliverPost(hub, delivery))
       }
       conversation.lastSeq = lastSeq
     })
