@@ -1,8 +1,9 @@
 import type { TemplateResult } from 'lit'
+import { computed } from 'nanostores'
 import type { Conversation, Person } from '../src/client/api.ts'
 import type { AccountId } from '../src/protocol/ids.ts'
-import { $me, $people } from './stores.ts'
-import { type AvatarSize, avatar, avatarPair, type Face } from './ui/avatar.ts'
+import { $home, $me, $people } from './stores.ts'
+import { type AvatarSize, avatar, avatarPair, type Face, hueFrom } from './ui/avatar.ts'
 import { $appWords } from './words/app.ts'
 import { $listWords } from './words/chat.ts'
 
@@ -18,7 +19,18 @@ export const isMe = (accountId: AccountId) => $me.get()?.accountId === accountId
 export function faceOf(accountId: AccountId, showsPresence = false): Face {
   const person = $people.get().get(accountId)
   const photo = isMe(accountId) ? ($me.get()?.photo ?? null) : (person?.photo ?? null)
-  return { id: accountId, name: nameOf(accountId), photo, isOnline: showsPresence && (person?.isOnline ?? false) }
+  const isOnline = showsPresence && (person?.isOnline ?? false)
+  return { id: accountId, hue: hueOf(accountId), name: nameOf(accountId), photo, isOnline }
+}
+
+// In the order in which they came, so that the first eight people of a home never share a colour.
+const $hues = computed($people, (people) => {
+  const byArrival = [...people.values()].sort((a, b) => a.joinedAt - b.joinedAt || (a.accountId < b.accountId ? -1 : 1))
+  return new Map(byArrival.map(({ accountId }, index) => [accountId, index]))
+})
+
+export function hueOf(accountId: AccountId): number {
+  return $hues.get().get(accountId) ?? hueFrom(accountId)
 }
 
 /** Everybody but oneself, by name. */
@@ -39,7 +51,8 @@ export const isNotes = (conversation: Conversation) => conversation.kind === 'di
 export function titleOf(conversation: Conversation): string {
   if (isNotes(conversation)) return $listWords.get().notes
   const other = otherIn(conversation)
-  return conversation.title || (other ? nameOf(other) : $listWords.get().group)
+  const family = conversation.isFamily ? $home.get()?.name : ''
+  return conversation.title || (other ? nameOf(other) : family || $listWords.get().group)
 }
 
 export function conversationAvatar(conversation: Conversation, size: AvatarSize = 'md'): TemplateResult {

@@ -1,15 +1,18 @@
 import { html, nothing, type TemplateResult } from 'lit'
 
-export type Face = { id: string; name: string; photo: Uint8Array | null; isOnline?: boolean }
+/** hue: which of the eight colours; without it one follows from the id. */
+export type Face = { id: string; hue?: number; name: string; photo: Uint8Array | null; isOnline?: boolean }
 export type AvatarSize = 'xs' | 'sm' | 'md' | 'xl'
 
 const hues = 8
 const addresses = new Map<string, string>()
 const addressOf = new WeakMap<Uint8Array, string>()
 
-/** The class that gives somebody a colour of their own, the same everywhere and always. */
-export function hueClass(id: string): string {
-  return `hue-${hash(id, (text, at) => text.charCodeAt(at)) % hues}`
+export const hueClass = (hue: number) => `hue-${hue % hues}`
+
+/** A colour for what has only an id or a name. */
+export function hueFrom(text: string): number {
+  return hash(text, (of, at) => of.charCodeAt(at)) % hues
 }
 
 function hash<T extends { length: number }>(value: T, at: (value: T, index: number) => number): number {
@@ -43,7 +46,7 @@ export function avatar(face: Face, size: AvatarSize = 'md'): TemplateResult {
     ? html`<img src=${photoAddress(face.photo)} alt="" draggable="false" />`
     : initials(face.name)
   const presence = face.isOnline ? html`<span class="presence"></span>` : nothing
-  return html`<span class="avatar ${size} ${hueClass(face.id)}" aria-hidden="true">${content}${presence}</span>`
+  return html`<span class="avatar ${size} ${hueClass(face.hue ?? hueFrom(face.id))}" aria-hidden="true">${content}${presence}</span>`
 }
 
 /** Two of a group's members. */

@@ -24,6 +24,7 @@ export class TvPhotoField extends TvElement {
   @property({ attribute: false }) photo: Uint8Array | null = null
   @property({ attribute: false }) words!: PhotoWords
   @property() faceId = ''
+  @property({ attribute: false }) hue: number | undefined
   @property() name = ''
   @property({ type: Number }) maxBytes = 12_288
   @state() private picture: ImageBitmap | null = null
@@ -36,7 +37,7 @@ export class TvPhotoField extends TvElement {
   override render() {
     const { words } = this
     return html`<div class="flex items-center gap-5">
-        ${avatar({ id: this.faceId, name: this.name || '?', photo: this.photo }, 'xl')}
+        ${avatar({ id: this.faceId, hue: this.hue, name: this.name || '?', photo: this.photo }, 'xl')}
         <div class="flex flex-wrap gap-2">
           <button type="button" class="btn h-11 rounded-full" @click=${() => this.file.click()}>${icon(Camera)}${this.photo ? words.change : words.choose}</button>
           ${this.photo ? html`<button type="button" class="icon-button size-11" aria-label=${words.remove} title=${words.remove} @click=${() => this.tell(null)}>${icon(Trash2)}</button>` : nothing}

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { guard } from 'lit/directives/guard.js'
 import { CircleAlert, Hourglass } from 'lucide'
 import type { MessageView } from '../../../src/client/api.ts'
-import { faceOf, nameOf } from '../../faces.ts'
+import { faceOf, hueOf, nameOf } from '../../faces.ts'
 import { noticeText } from '../../notices.ts'
 import { ticks } from '../../ticks.ts'
 import { avatar, hueClass } from '../../ui/avatar.ts'
@@ -26,7 +26,7 @@ export function messageRow(row: Row, context: RowContext): TemplateResult {
   if (message.kind === 'notice') return noticeRow(message)
   const name = nameOf(message.senderId)
   const face = faceOf(message.senderId)
-  const shownAgainWhen = [message, isFirst, isLast, name, face.photo, context.isGroup, $chatWords.get()]
+  const shownAgainWhen = [message, isFirst, isLast, name, face.photo, face.hue, context.isGroup, $chatWords.get()]
   return html`${guard(shownAgainWhen, () => messageArticle(row, name, context))}`
 }
 
@@ -40,7 +40,7 @@ function messageArticle({ message, isFirst, isLast }: Row, name: string, context
   const isNew = isLast && sentAt > context.openedAt
   const showsSender = context.isGroup && !isOwn
   return html`<article
-    class="message ${classes} ${hueClass(senderId)} ${isNew ? 'pop-in' : ''}"
+    class="message ${classes} ${hueClass(hueOf(senderId))} ${isNew ? 'pop-in' : ''}"
     aria-label="${isOwn ? $chatWords.get().you : name}, ${clockTime(sentAt)}"
     data-message=${messageId}
   >

@@ -5,7 +5,7 @@ import { ChevronDown, Lock } from 'lucide'
 import type { ConversationId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
-import { faceOf, isMe, isNotes, nameOf } from '../../faces.ts'
+import { faceOf, hueOf, isMe, isNotes, nameOf } from '../../faces.ts'
 import { $conversationsById, $people, threadOf } from '../../stores.ts'
 import { attempt } from '../../submit.ts'
 import { avatar, hueClass } from '../../ui/avatar.ts'
@@ -105,7 +105,7 @@ export class TvMessages extends TvElement {
     if (!first || this.thread.value?.hasNewer) return nothing
     const words = this.words.value
     const text = typing.length === 1 ? words.typing({ name: nameOf(first) }) : words.typingMany(typing.length)
-    return html`<div class="message first last pop-in ${hueClass(first)}">
+    return html`<div class="message first last pop-in ${hueClass(hueOf(first))}">
       ${this.context.isGroup ? html`<span class="self-end">${avatar(faceOf(first), 'xs')}</span>` : nothing}
       <div class="bubble flex min-h-10 items-center gap-2.5"><span class="typing-dots" aria-hidden="true"><i></i><i></i><i></i></span><span class="text-[.8125rem] text-(--meta)">${text}</span></div>
     </div>`

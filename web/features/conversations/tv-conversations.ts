@@ -72,13 +72,13 @@ export class TvConversations extends TvElement {
     const shown = list.filter((one) => this.isShown(one))
     const people = this.search ? foundPeople(this.search, list) : []
     if (shown.length + people.length === 0) return this.emptyWords(list.length > 0)
-    return html`${this.rows(shown)}${people.length ? html`<h2 class="px-3 pt-3 pb-1 text-[.8125rem] font-semibold text-muted">${this.words.value.foundPeople}</h2><ul class="grid gap-0.5">${people}</ul>` : nothing}`
+    return html`${this.rows(shown)}${people.length ? html`<h2 class="px-3 pt-3 pb-1 text-[.8125rem] font-semibold text-muted">${this.words.value.foundPeople}</h2><ul class="grid grid-cols-1 gap-0.5">${people}</ul>` : nothing}`
   }
 
   private rows(shown: readonly Conversation[]): TemplateResult {
     const tabStop = shown.find(({ conversationId }) => conversationId === this.openId) ?? shown[0]
     const row = (one: Conversation) => conversationRow(one, one.conversationId === this.openId, one === tabStop)
-    return html`<ul class="grid" @keydown=${moveThroughRows}>${repeat(shown, ({ conversationId }) => conversationId, row)}</ul>`
+    return html`<ul class="grid grid-cols-1" @keydown=${moveThroughRows}>${repeat(shown, ({ conversationId }) => conversationId, row)}</ul>`
   }
 
   private isShown(conversation: Conversation): boolean {

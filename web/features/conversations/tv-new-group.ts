@@ -46,7 +46,7 @@ export class TvNewGroup extends TvElement {
     return html`${paneHeader({ title: words.groupTitle, back: backLink(paths.new, $appWords.get().back, '') })}
       <form class="flex min-h-0 flex-1 flex-col" @submit=${this.create}>
         <div class="grid min-h-0 flex-1 content-start gap-6 overflow-y-auto px-4 pt-1 pb-6">
-          <tv-photo-field .words=${photoWords()} .photo=${this.photo} .name=${this.name} .faceId=${this.name} @photo=${this.takePhoto}></tv-photo-field>
+          <tv-photo-field .words=${photoWords()} .photo=${this.photo} .name=${this.name} @photo=${this.takePhoto}></tv-photo-field>
           ${name}
           <fieldset><legend class="field-label">${words.choose}${this.chosen.size ? html` <span class="font-normal text-muted">(${words.chosen(this.chosen.size)})</span>` : nothing}</legend>
             <div class="-mx-3">${personPicker(people, this.chosen, this.toggle)}</div>

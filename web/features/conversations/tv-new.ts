@@ -40,7 +40,7 @@ export class TvNew extends TvElement {
         <a class="row" href="${paths.new}?group">${tile(Users, words.newGroup, words.newGroupText)}</a>
         <button type="button" class="row" @click=${() => this.open($me.get()!.accountId)}>${tile(StickyNote, words.notes, words.notesText)}</button>
         <h2 class="px-3 pt-3 pb-1 text-[.8125rem] font-semibold text-muted">${words.people}</h2>
-        ${people.length ? html`<ul class="grid">${people.map(({ accountId }) => this.person(accountId))}</ul>` : emptyState({ shapes: Users, title: words.nobody })}
+        ${people.length ? html`<ul class="grid grid-cols-1">${people.map(({ accountId }) => this.person(accountId))}</ul>` : emptyState({ shapes: Users, title: words.nobody })}
       </div>`
   }
 

@@ -105,7 +105,7 @@ export class TvInvites extends TvElement {
     if (this.listing.problem) return html`<div class="p-3">${problemLine(this.listing.problem)}</div>`
     if (!this.list) return skeletonRows(3, $appWords.get().loading)
     if (this.list.length === 0) return html`<p class="row-text p-3">${this.words.value.none}</p>`
-    return html`<ul class="grid divide-y divide-line">${this.list.map((invite) => inviteRow(invite, this.revoke, this.show))}</ul>`
+    return html`<ul class="grid grid-cols-1 divide-y divide-line">${this.list.map((invite) => inviteRow(invite, this.revoke, this.show))}</ul>`
   }
 
   private async load(): Promise<void> {

@@ -61,7 +61,7 @@ export class TvMembers extends TvElement {
           ${mayChange && !this.chosen ? html`<button type="button" class="btn btn-secondary h-11 rounded-full" @click=${this.startAdding}>${icon(UserPlus)}${words.add}</button>` : nothing}
         </div>
         ${this.chosen ? this.adding(conversation, this.chosen) : nothing}
-        <ul class="grid">${conversation.members.map((member) => memberRow(conversation, member))}</ul>
+        <ul class="grid grid-cols-1">${conversation.members.map((member) => memberRow(conversation, member))}</ul>
       </section>
       ${conversation.isFamily ? html`<p class="row-text mt-4 px-2">${words.familyText}</p>` : nothing}
       ${mayChange || !conversation.isMember ? nothing : html`<p class="row-text mt-4 px-2">${words.noAdmin}</p>`}

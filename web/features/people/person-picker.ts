@@ -14,7 +14,7 @@ export function personPicker(
 ): TemplateResult {
   const line = ({ accountId, name }: Person) =>
     html`<li><label class="option !border-transparent px-3 py-2"><input type="checkbox" class="sr-only" .checked=${chosen.has(accountId)} @change=${() => toggle(accountId)} />${avatar(faceOf(accountId))}<span class="row-title min-w-0 truncate" dir="auto">${name}</span><span class="mark" aria-hidden="true">${icon(Check)}</span></label></li>`
-  return html`<ul class="grid gap-1">${people.map(line)}</ul>`
+  return html`<ul class="grid grid-cols-1 gap-1">${people.map(line)}</ul>`
 }
 
 export function toggled<T>(set: ReadonlySet<T>, one: T): ReadonlySet<T> {

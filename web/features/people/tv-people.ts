@@ -43,7 +43,7 @@ export class TvPeople extends TvElement {
     if (this.search && shown.length === 0)
       return emptyState({ shapes: Search, title: words.noResults({ text: this.search }) })
     const tabStop = shown.find(({ accountId }) => accountId === this.openId) ?? shown[0]
-    return html`<ul class="grid" aria-label=${words.inHome({ home: this.home.value?.name ?? '' })} @keydown=${moveThroughRows}>
+    return html`<ul class="grid grid-cols-1" aria-label=${words.inHome({ home: this.home.value?.name ?? '' })} @keydown=${moveThroughRows}>
         ${repeat(
           shown,
           ({ accountId }) => accountId,

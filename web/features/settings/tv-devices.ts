@@ -35,7 +35,7 @@ export class TvDevices extends TvElement {
     return html`<h2 class="field-label">${words.thisDevice}</h2>
       <ul class="card p-2">${this.devices.filter(({ isThis }) => isThis).map((device) => this.row(device))}</ul>
       <h2 class="field-label mt-8">${words.otherDevices}</h2>
-      ${others.length ? html`<ul class="card grid divide-y divide-line p-2">${others.map((device) => this.row(device))}</ul>` : html`<p class="row-text">${words.noOtherDevices}</p>`}`
+      ${others.length ? html`<ul class="card grid grid-cols-1 divide-y divide-line p-2">${others.map((device) => this.row(device))}</ul>` : html`<p class="row-text">${words.noOtherDevices}</p>`}`
   }
 
   private row(device: DeviceEntry): TemplateResult {

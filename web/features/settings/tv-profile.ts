@@ -3,6 +3,7 @@ import { customElement, state } from 'lit/decorators.js'
 import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
+import { hueOf } from '../../faces.ts'
 import { photoWords } from '../../photo-words.ts'
 import { $me } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
@@ -40,7 +41,7 @@ export class TvProfile extends TvElement {
       },
     })
     return html`<form class="grid gap-6" @submit=${this.save}>
-      <tv-photo-field .words=${photoWords()} .photo=${this.photo === undefined ? me.photo : this.photo} .name=${name} .faceId=${me.accountId} @photo=${this.takePhoto}></tv-photo-field>
+      <tv-photo-field .words=${photoWords()} .photo=${this.photo === undefined ? me.photo : this.photo} .name=${name} .hue=${hueOf(me.accountId)} @photo=${this.takePhoto}></tv-photo-field>
       ${field}
       <div><p class="field-label">${words.signInName}</p><p class="text-base" dir="ltr">${me.signInName}</p><p class="field-hint">${words.signInNameHint}</p></div>
       <div>${actionButton({ text: $appWords.get().save, isBusy: this.saving.isBusy, isDisabled: !hasChanged || !name.trim() })}${problemLine(this.saving.problem)}</div>

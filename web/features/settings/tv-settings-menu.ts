@@ -27,7 +27,7 @@ export class TvSettingsMenu extends TvElement {
     return html`${paneHeader({ title: words.title })}
       <nav class="min-h-0 flex-1 overflow-y-auto px-2 pb-6" aria-label=${words.title} @keydown=${moveThroughRows}>
         ${this.profileRow()}
-        <ul class="mt-2 grid">${this.items().map((item) => this.row(item))}</ul>
+        <ul class="mt-2 grid grid-cols-1">${this.items().map((item) => this.row(item))}</ul>
         <button type="button" class="row mt-2 text-error" @click=${signOut}><span class="tile danger">${icon(LogOut)}</span><span class="row-title">${words.signOut}</span></button>
       </nav>`
   }

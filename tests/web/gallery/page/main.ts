@@ -1,0 +1,55 @@
+import type { ClientEvent } from '../../../../src/client/api.ts'
+import { bridge } from '../../../../web/bridge.ts'
+import { serveFace } from '../../../../web/bridge-server.ts'
+import { applyPreferences } from '../../../../web/preferences.ts'
+import { applyLanguage } from '../../../../web/words/i18n.ts'
+import { conversationId, conversations, home } from './cast.ts'
+import { createDemoClient } from './demo-client.ts'
+import '../../../../web/features/shell/tv-app.ts'
+import '../../../../web/features/later.ts'
+
+/** The real elements over the real bridge, with the demo family behind it. */
+const channel = new MessageChannel()
+const client = createDemoClient()
+applyPreferences(document.documentElement)
+applyLanguage(document.documentElement)
+serveFace(client, channel.port1)
+bridge.connect(channel.port2)
+
+const alarm = {
+  kind: 'fork',
+  personId: null,
+  deviceId: null,
+  detail: 'size 412, roots differ',
+  at: Date.now(),
+} as const
+const variants: Record<string, ClientEvent[]> = {
+  starting: [{ type: 'phase', phase: { name: 'starting' } }],
+  removed: [{ type: 'phase', phase: { name: 'removed', reason: 'device_removed' } }],
+  alarm: [{ type: 'phase', phase: { name: 'alarm', alarm } }],
+  empty: [
+    { type: 'conversations', conversations: [] },
+    { type: 'people', people: [] },
+  ],
+  offline: [{ type: 'connection', connection: { state: 'offline', nextTryAt: Date.now() + 60_000 } }],
+  restored: [{ type: 'home', home: { ...home, restored: { from: Date.now() - 9e7, broughtBack: 14 } } }],
+  unread: [
+    {
+      type: 'conversations',
+      conversations: conversations.map((one) =>
+        one.conversationId === conversationId('family') ? { ...one, unreadCount: 3 } : one,
+      ),
+    },
+  ],
+}
+
+const emit = (client as unknown as { emit(event: ClientEvent): void }).emit
+const query = new URLSearchParams(location.search)
+channel.port2.addEventListener('message', () => {
+  if (query.get('dir')) document.documentElement.dir = query.get('dir')!
+})
+setTimeout(() => {
+  for (const event of variants[query.get('variant') ?? ''] ?? []) emit(event)
+}, 50)
+
+Object.assign(globalThis, { gallery: { emit, bridge } })
