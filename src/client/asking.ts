@@ -42,7 +42,7 @@ export class Asking {
     this.#isRunning = true
     this.#ask(isForced)
       .catch((error: unknown) => {
-        if (!(error instanceof ClientFailure)) console.error('asking', error)
+        if (!(error instanceof ClientFailure)) console.error('asking', String(error))
       })
       .finally(() => {
         this.#isRunning = false

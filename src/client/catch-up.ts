@@ -10,6 +10,7 @@ import type { Intake } from './intake.ts'
 import type { MessageStore } from './message-store.ts'
 import { noticeLines, placeNotices } from './notices.ts'
 import type { AccountParts } from './parts.ts'
+import { withPreview } from './previews.ts'
 
 const PAGE = 200
 /** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
@@ -176,6 +177,8 @@ export class CatchUp {
     const lines = await noticeLines(this.#tools, batch, record, { ...place, generation: record.oldestGeneration })
     await this.store.add(batch.step, record.conversationId, lines)
     for (const line of lines) batch.tell(record.conversationId, line)
+    const now = await this.conversations.read(batch.step, record.conversationId)
+    if (now) this.conversations.write(batch.step, lines.reduce(withPreview, now))
   }
 
   #countLines(id: ConversationId): Promise<number> {

@@ -73,6 +73,11 @@ export class SocketConnection {
     })
   }
 
+  /** Something that came could not be kept: begin again, and the home brings it again. */
+  startOver(): void {
+    if (this.#socket) this.#lose(this.#socket)
+  }
+
   setActive(isActive: boolean): void {
     if (isActive === this.#isActive) return
     this.#isActive = isActive

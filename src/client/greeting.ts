@@ -166,7 +166,7 @@ export class Greeting {
   /** What failed for want of a network is done again at the next welcome. */
   #attempt(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (!(error instanceof ClientFailure)) console.error('engine', error)
+      if (!(error instanceof ClientFailure)) console.error('engine', String(error))
     })
   }
 }

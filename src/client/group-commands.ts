@@ -54,6 +54,7 @@ export class GroupCommands {
     }
     const { conversationId } = await this.conversations.take(await this.parts.http.createGroup({ entries }))
     await this.outbox.send(conversationId, { kind: 'meta', name, photo })
+    await this.#applyMeta(conversationId, { title: name, photo })
     await this.#introduce(conversationId)
     return conversationId
   }

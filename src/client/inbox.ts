@@ -85,7 +85,10 @@ export class Inbox {
     if (this.#isRunning) return
     this.#isRunning = true
     this.#run()
-      .catch((error: unknown) => console.error('inbox', error))
+      .catch((error: unknown) => {
+        console.error('what came could not be kept', String(error))
+        this.engine.connection.startOver()
+      })
       .finally(() => {
         this.#isRunning = false
         if (this.#queue.length > 0) this.#start()
@@ -108,7 +111,7 @@ export class Inbox {
   }
 
   #report(error: unknown): void {
-    if (!(error instanceof ClientFailure)) console.error('inbox', error)
+    if (!(error instanceof ClientFailure)) console.error('inbox', String(error))
   }
 
   async #takeAll(frames: readonly Sealed[]): Promise<void> {

@@ -55,7 +55,7 @@ export class Intake {
   /** What may fail without the network and is done again another time. */
   #later(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (!(error instanceof ClientFailure)) console.error('intake', error)
+      if (!(error instanceof ClientFailure)) console.error('intake', String(error))
     })
   }
 }

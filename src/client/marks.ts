@@ -54,6 +54,6 @@ export async function advanceMark(
   for (const message of (await store.tail(batch.step, id)).filter(isTicked)) batch.tell(id, message)
 }
 
-function larger(left: string, right: string): string {
+export function larger(left: string, right: string): string {
   return left > right ? left : right
 }

@@ -109,7 +109,7 @@ export class Outbox {
     if (this.#pumping.has(id) || !this.#mayPost) return
     this.#pumping.add(id)
     this.#drain(id)
-      .catch((error: unknown) => console.error('outbox', error))
+      .catch((error: unknown) => console.error('outbox', String(error)))
       .finally(() => this.#pumping.delete(id))
   }
 
@@ -198,6 +198,7 @@ export class Outbox {
   /** A person can try again or take it back; what nobody saw is dropped. */
   async #giveUp(row: OutboxRow, reason: string): Promise<void> {
     if (row.text !== null) return this.#replace({ ...row, state: 'failed', reason })
+    console.warn(`a silent body was refused: ${reason}`)
     this.#rows = this.#rows.filter((other) => other.messageId !== row.messageId)
     await this.context.store.commit([{ table: 'outbox', key: rowKey(row), value: null }])
   }

@@ -2,7 +2,7 @@ import type { ConversationId, MessageId } from '../protocol/ids.ts'
 import type { ClientContext } from './context.ts'
 import { markOf } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
-import { countUnread } from './marks.ts'
+import { countUnread, larger } from './marks.ts'
 import type { MessageStore } from './message-store.ts'
 import type { Outbox } from './outbox.ts'
 import type { AccountParts } from './parts.ts'
@@ -63,8 +63,8 @@ export class Receipts {
     const selfId = this.parts.identity.accountId
     await this.conversations.change(id, (held) => {
       const own = markOf(held, selfId)
-      const deliveredKey = own.deliveredKey > record.inboundKey ? own.deliveredKey : record.inboundKey
-      const announcedRead = held.announcedRead > mark.readKey ? held.announcedRead : mark.readKey
+      const deliveredKey = larger(own.deliveredKey, record.inboundKey)
+      const announcedRead = larger(held.announcedRead, mark.readKey)
       return { ...held, announcedRead, marks: { ...held.marks, [selfId]: { ...own, deliveredKey } } }
     })
   }
