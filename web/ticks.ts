@@ -5,7 +5,7 @@ import { icon } from './ui/icon.ts'
 import { $chatWords } from './words/chat.ts'
 
 const shapes = { sending: Clock3, sent: Check, delivered: CheckCheck, read: CheckCheck, failed: CircleAlert }
-const classes = { sending: '', sent: '', delivered: '', read: 'tick-read', failed: 'text-error' }
+const classes = { sending: '', sent: '', delivered: '', read: 'tick-read', failed: 'tick-failed' }
 
 /** How far an own message came, drawn and in words. */
 export function ticks(state: DeliveryState): TemplateResult {

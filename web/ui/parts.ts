@@ -70,7 +70,7 @@ export type ActionButton = {
 /** The main action of a screen; without `press` it submits its form. */
 export function actionButton(button: ActionButton): TemplateResult {
   const { isBusy = false, isDisabled = false, classes = 'btn-primary', press } = button
-  return html`<button type=${press ? 'button' : 'submit'} class="btn btn-wide ${classes}" ?disabled=${isBusy || isDisabled} @click=${press ?? nothing}>${isBusy ? html`<span class="loading loading-spinner loading-sm" aria-hidden="true"></span>` : nothing}${button.text}</button>`
+  return html`<button type=${press ? 'button' : 'submit'} class="btn btn-action ${classes}" ?disabled=${isBusy || isDisabled} @click=${press ?? nothing}>${isBusy ? html`<span class="loading loading-spinner loading-sm" aria-hidden="true"></span>` : nothing}${button.text}</button>`
 }
 
 export type Choice<T> = { value: T; title: string; text?: string; shapes?: IconShapes }

@@ -95,8 +95,16 @@ export class TvMessages extends TvElement {
   }
 
   private unreadLine(): TemplateResult {
-    const text = this.words.value.newMessages(Math.max(this.unreadAtOpening, 1))
+    const text = this.words.value.newMessages(this.unreadCount)
     return html`<div class="mt-3.5 mb-1 flex items-center gap-3 text-primary" role="separator" aria-label=${text} data-unread><i class="h-px flex-1 bg-primary/30"></i><span class="chip !font-semibold !text-primary"><bdi>${text}</bdi></span><i class="h-px flex-1 bg-primary/30"></i></div>`
+  }
+
+  // Both may be short of the truth: the list's count of what came since, the window of what is further down.
+  private get unreadCount(): number {
+    const { items, firstUnreadId } = this.thread.value!
+    const from = items.findIndex(({ messageId }) => messageId === firstUnreadId)
+    const inWindow = items.slice(from).filter(({ isOwn, kind }) => !isOwn && kind !== 'notice').length
+    return Math.max(this.unreadAtOpening, inWindow, 1)
   }
 
   private typingRow(): TemplateResult | typeof nothing {

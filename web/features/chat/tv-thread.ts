@@ -82,7 +82,7 @@ export class TvThread extends TvElement {
 
   private missing(): TemplateResult {
     const words = this.words.value
-    const action = html`<a class="btn btn-primary btn-wide" href=${paths.home}>${words.backToChats}</a>`
+    const action = html`<a class="btn btn-primary btn-action" href=${paths.home}>${words.backToChats}</a>`
     return html`<div class="m-auto"><h1 class="sr-only" tabindex="-1" data-pane-title>${words.notFound}</h1>${emptyState({ shapes: MessageCircleOff, title: words.notFound, text: words.notFoundText, action })}</div>`
   }
 }

@@ -94,13 +94,13 @@ export class TvConversations extends TvElement {
     }
     if (this.filter === 'unread' && hasAny) return emptyState({ shapes: CheckCheck, title: words.emptyUnread })
     if (this.filter === 'groups' && hasAny) {
-      const action = html`<a class="btn btn-primary btn-wide" href="${paths.new}?group">${words.newGroup}</a>`
+      const action = html`<a class="btn btn-primary btn-action" href="${paths.new}?group">${words.newGroup}</a>`
       return emptyState({ shapes: Users, title: words.emptyGroups, text: words.emptyGroupsText, action })
     }
     const isAlone = this.people.value.size <= 1 && this.me.value?.role === 'host'
     const action = isAlone
-      ? html`<a class="btn btn-primary btn-wide" href=${paths.setting('invites')}>${words.emptyInvite}</a>`
-      : html`<a class="btn btn-primary btn-wide" href=${paths.new}>${words.newChat}</a>`
+      ? html`<a class="btn btn-primary btn-action" href=${paths.setting('invites')}>${words.emptyInvite}</a>`
+      : html`<a class="btn btn-primary btn-action" href=${paths.new}>${words.newChat}</a>`
     const text = isAlone ? words.emptyHostText : words.emptyText
     return emptyState({ shapes: MessagesSquare, title: words.emptyTitle, text, action })
   }

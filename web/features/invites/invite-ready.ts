@@ -19,11 +19,11 @@ export function inviteReady({ inviteeName, link, expiresAt }: InviteEntry, start
     <tv-qr class="mt-5 block w-56" .text=${address} .label=${words.code}></tv-qr>
     <input class="input text-input mt-5 text-center font-mono !text-xs" readonly dir="ltr" aria-label=${words.link} .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
     <div class="mt-4 flex flex-wrap justify-center gap-2">
-      ${mayShare ? html`<button type="button" class="btn btn-primary btn-wide" @click=${share}>${icon(Share2)}${words.share}</button>` : nothing}
-      <button type="button" class="btn btn-wide ${mayShare ? 'btn-secondary' : 'btn-primary'}" @click=${() => copy(address)}>${icon(Copy)}${words.copy}</button>
+      ${mayShare ? html`<button type="button" class="btn btn-primary btn-action" @click=${share}>${icon(Share2)}${words.share}</button>` : nothing}
+      <button type="button" class="btn btn-action ${mayShare ? 'btn-secondary' : 'btn-primary'}" @click=${() => copy(address)}>${icon(Copy)}${words.copy}</button>
     </div>
     <p class="row-text mt-4">${words.usable({ date: dateAndTime(expiresAt) })}</p>
-    <button type="button" class="btn btn-ghost btn-wide mt-2" @click=${startAnother}>${words.another}</button>
+    <button type="button" class="btn btn-ghost btn-action mt-2" @click=${startAnother}>${words.another}</button>
   </section>`
 }
 

@@ -65,7 +65,7 @@ export class TvMembers extends TvElement {
       </section>
       ${conversation.isFamily ? html`<p class="row-text mt-4 px-2">${words.familyText}</p>` : nothing}
       ${mayChange || !conversation.isMember ? nothing : html`<p class="row-text mt-4 px-2">${words.noAdmin}</p>`}
-      ${conversation.isMember && !conversation.isFamily ? html`<button type="button" class="btn btn-wide btn-soft-danger mt-6 w-full border-0" @click=${this.leave}>${icon(LogOut)}${words.leave}</button>` : nothing}`
+      ${conversation.isMember && !conversation.isFamily ? html`<button type="button" class="btn btn-action btn-soft-danger mt-6 w-full border-0" @click=${this.leave}>${icon(LogOut)}${words.leave}</button>` : nothing}`
   }
 
   private fixedHead(conversation: Conversation): TemplateResult {
@@ -98,7 +98,7 @@ export class TvMembers extends TvElement {
     const toggle = (id: AccountId) => {
       this.chosen = toggled(chosen, id)
     }
-    const cancel = html`<button type="button" class="btn btn-ghost btn-wide" @click=${this.stopAdding}>${$appWords.get().cancel}</button>`
+    const cancel = html`<button type="button" class="btn btn-ghost btn-action" @click=${this.stopAdding}>${$appWords.get().cancel}</button>`
     if (outside.length === 0)
       return html`<p class="row-text px-3 py-2">${words.everybodyIn}</p><div class="px-3 pb-3">${cancel}</div>`
     return html`<fieldset class="mb-2 border-b border-line pb-3"><legend class="sr-only">${words.add}</legend>${personPicker(outside, chosen, toggle)}

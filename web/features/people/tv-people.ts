@@ -71,7 +71,7 @@ export class TvPeople extends TvElement {
 
   private nobody(isHost: boolean): TemplateResult {
     const words = this.words.value
-    const action = html`<a class="btn btn-primary btn-wide" href=${paths.setting('invites')}>${words.invite}</a>`
+    const action = html`<a class="btn btn-primary btn-action" href=${paths.setting('invites')}>${words.invite}</a>`
     const text = isHost ? words.emptyHost : words.emptyText
     return emptyState({ shapes: Users, title: words.emptyTitle, text, action: isHost ? action : nothing })
   }

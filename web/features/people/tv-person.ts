@@ -39,7 +39,7 @@ export class TvPerson extends TvElement {
         ${avatar(faceOf(this.accountId, true), 'xl')}
         <h1 class="mt-4 max-w-full text-2xl font-bold tracking-tight" tabindex="-1" dir="auto" data-pane-title>${person.name}</h1>
         <p class="row-text mt-0.5">${person.isOnline ? words.online : words.offline}</p>
-        <button type="button" class="btn btn-primary btn-wide mt-5" ?disabled=${this.opening.isBusy} @click=${this.message}>${icon(MessageCircle)}${words.message}</button>
+        <button type="button" class="btn btn-primary btn-action mt-5" ?disabled=${this.opening.isBusy} @click=${this.message}>${icon(MessageCircle)}${words.message}</button>
         ${problemLine(this.opening.problem)}
       </div>
       <section class="card mt-8 p-5">

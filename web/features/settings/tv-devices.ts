@@ -48,7 +48,7 @@ export class TvDevices extends TvElement {
     }
     return html`<li class="flex flex-wrap items-center gap-3 p-3">
       <span class="tile">${icon(MonitorSmartphone)}</span>
-      <span class="min-w-0 flex-1"><span class="row-title block truncate" dir="auto">${device.name}</span><span class="row-text block">${seen} · ${words.addedOn({ date: fullDate(device.createdAt) })}</span></span>
+      <span class="min-w-44 flex-1"><span class="row-title block truncate" dir="auto">${device.name}</span><span class="row-text block">${seen} · ${words.addedOn({ date: fullDate(device.createdAt) })}</span></span>
       ${iconButton(Pencil, `${words.renameDevice}: ${device.name}`, start)}
       ${device.isThis ? nothing : html`<button type="button" class="btn btn-ghost h-11 rounded-full text-error" aria-label="${words.signOutDevice}: ${device.name}" @click=${() => this.signOut(device)}>${words.signOutDevice}</button>`}
     </li>`
@@ -63,7 +63,7 @@ export class TvDevices extends TvElement {
       this.renaming = null
     }
     return html`<li class="p-3"><form @submit=${this.rename}>${textField({ id: 'device-name', label: words.deviceName, value: name, maxLength: 64, isRequired: true, change })}
-      <div class="mt-3 flex gap-2">${actionButton({ text: $appWords.get().save, isBusy: this.saving.isBusy, isDisabled: !name.trim() })}<button type="button" class="btn btn-ghost btn-wide" @click=${cancel}>${$appWords.get().cancel}</button></div>${problemLine(this.saving.problem)}</form></li>`
+      <div class="mt-3 flex gap-2">${actionButton({ text: $appWords.get().save, isBusy: this.saving.isBusy, isDisabled: !name.trim() })}<button type="button" class="btn btn-ghost btn-action" @click=${cancel}>${$appWords.get().cancel}</button></div>${problemLine(this.saving.problem)}</form></li>`
   }
 
   private async load(): Promise<void> {

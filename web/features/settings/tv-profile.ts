@@ -5,7 +5,7 @@ import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { hueOf } from '../../faces.ts'
 import { photoWords } from '../../photo-words.ts'
-import { $me } from '../../stores.ts'
+import { $me, $people } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { say } from '../../toasts.ts'
 import { actionButton, problemLine, textField } from '../../ui/parts.ts'
@@ -21,6 +21,11 @@ export class TvProfile extends TvElement {
   private readonly me = new Use(this, $me)
   private readonly words = new Use(this, $settingsWords)
   private readonly saving = new Submission(this)
+
+  constructor() {
+    super()
+    new Use(this, $people)
+  }
 
   override render() {
     const words = this.words.value

@@ -4,7 +4,7 @@ import { House, Info, LifeBuoy, LogOut, MonitorSmartphone, Palette, UserPlus } f
 import { TvElement, Use } from '../../element.ts'
 import { faceOf } from '../../faces.ts'
 import { paths } from '../../router.ts'
-import { $home, $me } from '../../stores.ts'
+import { $home, $me, $people } from '../../stores.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { type IconShapes, icon } from '../../ui/icon.ts'
 import { paneHeader } from '../../ui/parts.ts'
@@ -21,6 +21,11 @@ export class TvSettingsMenu extends TvElement {
   private readonly me = new Use(this, $me)
   private readonly home = new Use(this, $home)
   private readonly words = new Use(this, $settingsWords)
+
+  constructor() {
+    super()
+    new Use(this, $people)
+  }
 
   override render() {
     const words = this.words.value

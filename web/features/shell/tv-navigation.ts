@@ -4,7 +4,7 @@ import { MessageCircle, Settings, Users } from 'lucide'
 import { TvElement, Use } from '../../element.ts'
 import { faceOf } from '../../faces.ts'
 import { paths } from '../../router.ts'
-import { $connection, $me, $unreadTotal } from '../../stores.ts'
+import { $connection, $me, $people, $unreadTotal } from '../../stores.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { type IconShapes, icon, logo } from '../../ui/icon.ts'
 import { $appWords } from '../../words/app.ts'
@@ -21,6 +21,11 @@ export class TvNavigation extends TvElement {
   private readonly me = new Use(this, $me)
   private readonly connection = new Use(this, $connection)
   private readonly words = new Use(this, $appWords)
+
+  constructor() {
+    super()
+    new Use(this, $people)
+  }
 
   override render() {
     return this.kind === 'rail' ? this.rail() : this.bar()

@@ -41,7 +41,7 @@ export class TvStopped extends TvElement {
     }
     const isGone = reason === 'account_gone'
     const text = isGone ? words.removedAccountText : words.removedText
-    const signIn = html`<a class="btn btn-primary btn-wide mt-8 w-full" href=${paths.signIn}>${words.signInAgain}</a>`
+    const signIn = html`<a class="btn btn-primary btn-action mt-8 w-full" href=${paths.signIn}>${words.signInAgain}</a>`
     return this.frame(
       LogOut,
       '',

@@ -157,14 +157,16 @@ export function createDemoClient(): Client {
     },
   }
   const quiet = async () => undefined
-  const start: ClientEvent[] = [
-    { type: 'me', me },
-    { type: 'home', home },
-    { type: 'people', people },
-    { type: 'conversations', conversations },
-    { type: 'connection', connection: { state: 'online', nextTryAt: null } },
-    { type: 'phase', phase: { name: 'inside' } },
-  ]
+  const start: ClientEvent[] = location.search.includes('starting')
+    ? []
+    : [
+        { type: 'me', me },
+        { type: 'home', home },
+        { type: 'people', people },
+        { type: 'conversations', conversations },
+        { type: 'connection', connection: { state: 'online', nextTryAt: null } },
+        { type: 'phase', phase: { name: 'inside' } },
+      ]
   const client = {
     subscribe: (listener: (event: ClientEvent) => void) => {
       listeners.add(listener)
