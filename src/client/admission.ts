@@ -33,7 +33,7 @@ export type AdmissionNeeds = {
   engine: Engine
 }
 
-/** Lets in whom an own invite brought: checks the invite's proof, vouches, adds to the family conversation, introduces. */
+/** Lets in whom an own invite brought: checks the invite's proof, vouches, adds to the family conversation. */
 export class Admission {
   #running: Promise<void> | null = null
   #isWanted = false
@@ -93,12 +93,24 @@ export class Admission {
   async #vouch(): Promise<void> {
     const { context, http, identity, keyLog } = this.needs
     const now = () => context.platform.clock.now()
-    for (const user of this.#proven()) {
+    for (const user of [...this.#unvouchedInviters(), ...this.#proven()]) {
       const other = { otherUserId: user.userId, otherUikHash: sha256(user.uik), how: 'invite' as const }
       await appendEntry({ http, keyLog, identity, now }, (own) =>
         hasVouched(own, user) ? null : { type: 'vouch', ...other },
       )
     }
+  }
+
+  /** My link proved my inviter to me: said in the log, it lets those whom I invite reach the rest of the family. */
+  #unvouchedInviters(): UserKeys[] {
+    const { identity, keyLog, accountState } = this.needs
+    const own = findUser(keyLog.state(), identity.userId)
+    const { contacts } = accountState.get()
+    return [...keyLog.state().users.values()].filter((user) => {
+      const contact = contacts[idFromBytes<AccountId>(user.userId)]
+      const isInviter = contact?.how === 'inviter' && equal(contact.uikHash, sha256(user.uik))
+      return isInviter && own !== null && !hasVouched(own, user)
+    })
   }
 
   /** Everybody whose genesis proves the secret of an invite of mine, and for whom I have not vouched. */
@@ -158,8 +170,6 @@ export class Admission {
     for (const accountId of accountIds) {
       if (people.account(accountId)?.role === 'host') await engine.commands.setAdmin(family, accountId, true)
     }
-    const known = people.introductions()
-    if (known.length > 0) await engine.sendPayload(family, { kind: 'introductions', people: known })
   }
 }
 

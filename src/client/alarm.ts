@@ -10,18 +10,22 @@ export type AlarmBell = {
   isRaised(): boolean
   present(): AlarmView | null
   raise(alarm: Alarm, evidence: Uint8Array[]): void
+  /** Resolves when what rang is on disk. */
+  settled(): Promise<void>
 }
 
 export async function openAlarmBell(context: ClientContext, onRaised: (alarm: AlarmView) => void): Promise<AlarmBell> {
   let stored = await context.store.get<StoredAlarm>('device', ROW)
+  let stores: Promise<void> = Promise.resolve()
   return {
+    settled: () => stores,
     isRaised: () => stored !== null,
     present: () => stored?.alarm ?? null,
     raise(alarm, evidence) {
       if (stored !== null) return
       stored = { alarm: { ...alarm, at: context.platform.clock.now() }, evidence }
       onRaised(stored.alarm)
-      context.store.commit([{ table: 'device', key: ROW, value: stored }]).catch((error: unknown) => {
+      stores = context.store.commit([{ table: 'device', key: ROW, value: stored }]).catch((error: unknown) => {
         console.error('an alarm could not be stored', error)
       })
     },

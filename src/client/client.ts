@@ -34,6 +34,7 @@ class DeviceClient {
   #inside: Inside | null = null
   #closing: Promise<unknown> = Promise.resolve()
   #isDisposed = false
+  #isOpen = false
   #isLeaving = false
   #cancelSetup: (() => void) | null = null
 
@@ -50,6 +51,7 @@ class DeviceClient {
     try {
       await runSelfTest()
       await this.#open()
+      this.#isOpen = true
       this.#ready.resolve()
     } catch (error) {
       this.#ready.reject(error)
@@ -223,7 +225,8 @@ class DeviceClient {
 
   async #run<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     try {
-      await this.#ready.promise
+      // Without a wait once it is open: a text that is sent is on screen in the same turn.
+      if (!this.#isOpen) await this.#ready.promise
       return await command()
     } catch (error) {
       throw toClientFailure(error)

@@ -7,6 +7,7 @@ import { Admission } from './admission.ts'
 import type { AlarmBell } from './alarm.ts'
 import { type ClientApi, type ClientEvent, ClientFailure, type Me } from './api.ts'
 import { openArchiveKeys } from './archive-keys.ts'
+import { withClosableStore } from './closable-store.ts'
 import type { ClientContext } from './context.ts'
 import { createDevices } from './devices.ts'
 import { createEngine } from './engine.ts'
@@ -62,11 +63,12 @@ export type InsideNeeds = {
   onRemoved(reason: RemovedReason): void
 }
 
-export async function openInside({ context, http, caller, stored, bell, onRemoved }: InsideNeeds): Promise<Inside> {
+export async function openInside(needs: InsideNeeds): Promise<Inside> {
+  const { http, caller, stored, bell, onRemoved } = needs
+  const { context, close } = withClosableStore(needs.context)
   const identity = toIdentity(stored)
   const { logPublicKey, inviterPrefix } = stored
   const { clock } = context.platform
-  const underWay = new Set<Promise<unknown>>()
   const raiseAlarm: KeyLogNeeds['raiseAlarm'] = (alarm, evidence) => bell.raise(alarm, evidence)
 
   const home = await openHome({ context, http, logPublicKey, raiseAlarm, onRole: () => emitMe() })
@@ -137,12 +139,9 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
 
   /** What failed for want of a network comes again at the next welcome; anything else is a fault worth a line. */
   function attempt(work: Promise<unknown>): void {
-    const settled = work
-      .catch((error: unknown) => {
-        if (!(error instanceof ClientFailure)) console.error('upkeep failed', error)
-      })
-      .finally(() => underWay.delete(settled))
-    underWay.add(settled)
+    work.catch((error: unknown) => {
+      if (!(error instanceof ClientFailure)) console.error('upkeep failed', error)
+    })
   }
 
   async function catchUp(): Promise<void> {
@@ -245,7 +244,8 @@ export async function openInside({ context, http, caller, stored, bell, onRemove
       family.stop()
       admission.stop()
       await engine.stop()
-      await Promise.all(underWay)
+      await close()
+      await bell.settled()
     },
     onConversations: ({ conversations }) => {
       family.onConversations(conversations)

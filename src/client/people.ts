@@ -25,8 +25,6 @@ export type OwnPeople = People & {
   /** Fetches /api/accounts again. */
   refresh(): Promise<void>
   account(accountId: AccountId): AccountView | null
-  /** Everybody whose profile is known, to be introduced to a newcomer. */
-  introductions(): Introduction[]
   replay(): void
 }
 
@@ -88,13 +86,6 @@ class PeopleList implements OwnPeople {
   async applyIntroduction(people: readonly Introduction[]) {
     await this.#keep(people.map((person) => ({ ...person, isOwn: false })))
   }
-  introductions(): Introduction[] {
-    const own = this.needs.identity.accountId
-    return [...this.profiles]
-      .filter(([accountId]) => accountId !== own)
-      .map(([accountId, { name, photo, sentAt }]) => ({ accountId, name, photo, sentAt }))
-  }
-
   setOnline(accountId: AccountId, deviceIds: readonly DeviceId[]): void {
     const isOnline = deviceIds.length > 0
     if ((this.#online.get(accountId) ?? false) === isOnline) return

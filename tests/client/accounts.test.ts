@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { ClientEvent } from '../../src/client/api.ts'
 import { codeOf } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
+
+// Real key derivation on a machine that does other things too.
+setDefaultTimeout(60_000)
 
 let home: RealHome
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { AlarmView } from '../../src/client/api.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
 import { signDevicePossession, signLogEntry } from '../../src/crypto/key-log-signing.ts'
@@ -12,6 +12,9 @@ import { type LogKey, loadLogKey } from '../../src/server/log-key.ts'
 import type { HttpMiddle } from '../support/bun-platform.ts'
 import { codeOf, type Member } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
+
+// Real key derivation on a machine that does other things too.
+setDefaultTimeout(60_000)
 
 let home: RealHome
 let logKey: LogKey

@@ -13,7 +13,7 @@ import type {
 import { systemRandom } from '../../src/crypto/random.ts'
 import { sodium, sodiumReady } from '../../src/crypto/sodium.ts'
 
-/** What a test's crash throws from the first storage operation after it. */
+/** What a commit rejects with when a test let it fail. */
 export class Crashed extends Error {
   override readonly name = 'Crashed'
 }
@@ -23,13 +23,17 @@ export class MemoryStorage implements PlatformStorage {
   readonly #tables = new Map<TableName, Map<string, Uint8Array>>()
   #deviceKey: Promise<CryptoKey> | null = null
   #run = 0
+  #onCrash: () => void = () => undefined
   #commitsUntilCrash = Number.POSITIVE_INFINITY
   /** How many commits there were: to walk a crash through every step of something. */
   commitCount = 0
 
-  /** Lets `count` more commits through, then everything fails as if the process were gone, until {@link revive}. */
-  crashAfter(count: number): void {
+  /** Lets `count` more commits through, then none: they reject, and for an attached page the process is gone. */
+  crashAfter(count: number): Promise<void> {
     this.#commitsUntilCrash = count
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onCrash = resolve
+    return promise
   }
   revive(): void {
     this.#commitsUntilCrash = Number.POSITIVE_INFINITY
@@ -38,28 +42,32 @@ export class MemoryStorage implements PlatformStorage {
     return this.#commitsUntilCrash < 0
   }
 
-  /** What one run of a page holds. A later one cuts off the earlier: a process that is gone writes nothing more. */
+  /** What one run of a page holds; a later one cuts off the earlier. A process that is gone is answered nothing. */
   attach(): PlatformStorage {
     const run = ++this.#run
-    const live = () => {
-      if (run !== this.#run) throw new Crashed()
-      return this
-    }
+    this.revive()
+    const alive = <Answer>(work: () => Promise<Answer>): Promise<Answer> =>
+      run === this.#run && !this.hasCrashed ? work() : new Promise(() => undefined)
     return {
-      read: async (table, key) => live().read(table, key),
-      list: async (table, range) => live().list(table, range),
-      commit: async (writes) => live().commit(writes),
-      deviceKey: () => live().deviceKey(),
-      clear: async () => live().clear(),
+      read: (table, key) => alive(() => this.read(table, key)),
+      list: (table, range) => alive(() => this.list(table, range)),
+      commit: (writes) => alive(() => this.#commitOrDie(writes)),
+      deviceKey: () => alive(() => this.deviceKey()),
+      clear: () => alive(() => this.clear()),
     }
   }
 
+  #commitOrDie(writes: readonly StoredWrite[]): Promise<void> {
+    return this.commit(writes).catch(() => {
+      this.#onCrash()
+      return new Promise(() => undefined)
+    })
+  }
+
   async read(table: TableName, key: string): Promise<Uint8Array | null> {
-    this.#live()
     return this.#table(table).get(key)?.slice() ?? null
   }
   async list(table: TableName, range: RowRange) {
-    this.#live()
     const keys = [...this.#table(table).keys()]
       .filter((key) => (range.from === undefined || key >= range.from) && (!range.before || key < range.before))
       .sort()
@@ -68,7 +76,7 @@ export class MemoryStorage implements PlatformStorage {
   }
   async commit(writes: readonly StoredWrite[]): Promise<void> {
     this.#commitsUntilCrash--
-    this.#live()
+    if (this.hasCrashed) throw new Crashed()
     this.commitCount++
     for (const { table, key, value } of writes) {
       if (value === null) this.#table(table).delete(key)
@@ -94,9 +102,6 @@ export class MemoryStorage implements PlatformStorage {
     const made = new Map<string, Uint8Array>()
     this.#tables.set(name, made)
     return made
-  }
-  #live(): void {
-    if (this.#commitsUntilCrash < 0) throw new Crashed()
   }
 }
 
@@ -167,6 +172,8 @@ export class BunPlatform implements Platform {
   isOffline = false
   readonly #url: string
   readonly #sockets = new Set<WebSocket>()
+  readonly #timers = new Set<() => void>()
+  #isDead = false
   readonly #locks = new Map<string, Promise<void>>()
 
   constructor(options: BunPlatformOptions) {
@@ -174,11 +181,12 @@ export class BunPlatform implements Platform {
     this.origin = options.origin ?? options.url
     this.storage = options.storage ?? new MemoryStorage()
     this.cookies = options.cookies ?? new CookieJar()
-    this.clock = options.clock ?? systemClock
+    this.clock = this.#mortal(options.clock ?? systemClock)
     this.middle = options.middle ?? null
   }
 
   request(path: string, init: HttpInit): Promise<HttpAnswer> {
+    if (this.#isDead) return new Promise(() => undefined)
     const forward = () => this.#send(path, init)
     return this.middle === null ? forward() : this.middle({ path, init }, forward)
   }
@@ -228,6 +236,31 @@ export class BunPlatform implements Platform {
   goOffline(): void {
     this.isOffline = true
     for (const socket of this.#sockets) socket.terminate()
+  }
+
+  /** The process is gone: no timer, no socket, no request goes on. */
+  kill(): void {
+    this.goOffline()
+    this.#isDead = true
+    for (const cancel of this.#timers) cancel()
+  }
+
+  #mortal(clock: PlatformClock): PlatformClock {
+    return {
+      now: () => clock.now(),
+      schedule: (delayMs, callback) => {
+        if (this.#isDead) return () => undefined
+        const cancel = clock.schedule(delayMs, () => {
+          this.#timers.delete(cancel)
+          callback()
+        })
+        this.#timers.add(cancel)
+        return () => {
+          this.#timers.delete(cancel)
+          cancel()
+        }
+      },
+    }
   }
 
   random(length: number): Uint8Array {

@@ -64,9 +64,8 @@ export class Member {
 
   /** The page goes away and comes back: same storage, same cookies, a new client. A crash does not end in order. */
   async restart({ isCrash = false } = {}): Promise<void> {
-    if (isCrash) this.storage.crashAfter(0)
-    await this.client[Symbol.asyncDispose]().catch(() => undefined)
-    this.storage.revive()
+    if (isCrash) this.platform.kill()
+    else await this.client[Symbol.asyncDispose]()
     this.view = {}
     this.platform = this.#makePlatform()
     this.client = this.#makeClient()
@@ -110,7 +109,6 @@ export class Member {
     return client
   }
   async [Symbol.asyncDispose](): Promise<void> {
-    this.storage.revive()
     await this.client[Symbol.asyncDispose]()
   }
 }
