@@ -71,6 +71,9 @@ async function refuseForeign(path: string): Promise<void> {
   throw new DataFolderError(`${path} holds other things (${foreign}): choose an empty folder with --data.`)
 }
 
+// Kept from the garbage collector: a connection that nobody holds any more is closed, and its lock is gone.
+const held = new Set<Database>()
+
 // The operating system lets go of SQLite's lock when the process ends, however it ends.
 function lock(path: string): () => void {
   let database: Database | null = null
@@ -79,11 +82,18 @@ function lock(path: string): () => void {
     database.run('PRAGMA busy_timeout = 0')
     database.run('PRAGMA journal_mode = MEMORY')
     database.run('BEGIN EXCLUSIVE')
-    const held = database
-    return () => held.close()
+    return keep(database)
   } catch (error) {
     database?.close()
     throw explain(path, error)
+  }
+}
+
+function keep(database: Database): () => void {
+  held.add(database)
+  return () => {
+    held.delete(database)
+    database.close()
   }
 }
 

@@ -55,6 +55,7 @@ describe.skipIf(!caddy)('the Caddyfile', () => {
       stderr: 'pipe',
     })
     await untilServing(proxy.stderr as ReadableStream<Uint8Array>)
+    await untilHandshake()
   })
   afterAll(async () => {
     proxy?.kill()
@@ -62,6 +63,17 @@ describe.skipIf(!caddy)('the Caddyfile', () => {
     await listening?.[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   })
+
+  // Caddy writes that it has its certificate a moment before it uses it.
+  async function untilHandshake(attemptsLeft = 100): Promise<void> {
+    try {
+      await fetch(`${site}/health`, { tls })
+    } catch (error) {
+      if (attemptsLeft === 0) throw error
+      await Bun.sleep(20)
+      await untilHandshake(attemptsLeft - 1)
+    }
+  }
 
   // The log is read to its end: a closed pipe would end caddy.
   function untilServing(log: ReadableStream<Uint8Array>): Promise<void> {

@@ -5,14 +5,21 @@ import { join } from 'node:path'
 import { DataFolderError, openDataFolder } from '../../src/server/data-folder.ts'
 
 let root: string
+const cleanups: Bun.Subprocess[] = []
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'tv-folder-'))
 })
-afterEach(() => rm(root, { recursive: true }))
+afterEach(async () => {
+  for (const child of cleanups.splice(0)) {
+    child.kill('SIGKILL')
+    await child.exited
+  }
+  await rm(root, { recursive: true })
+})
 
 const script = (path: string) =>
   `const { openDataFolder } = await import(${JSON.stringify(`${import.meta.dir}/../../src/server/data-folder.ts`)});
-   await openDataFolder(${JSON.stringify(path)}); console.log('open'); setInterval(() => {}, 1000)`
+   await openDataFolder(${JSON.stringify(path)}); Bun.gc(true); console.log('open'); setInterval(() => {}, 1000)`
 
 test('a new folder belongs to its owner only and is known again', async () => {
   const path = join(root, 'a', 'b')
@@ -46,6 +53,7 @@ test('a file, a damaged marker and a newer format are refused', async () => {
 test('two processes never hold one folder, and a killed one lets go', async () => {
   const path = join(root, 'home')
   const other = Bun.spawn([process.execPath, '-e', script(path)], { stdout: 'pipe', stderr: 'inherit' })
+  cleanups.push(other)
   const { value } = await other.stdout.getReader().read()
   expect(new TextDecoder().decode(value)).toContain('open')
   await expect(openDataFolder(path)).rejects.toThrow(/in use by another TralliValli/)
