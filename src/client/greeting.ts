@@ -22,6 +22,7 @@ import type { WaitingRoom } from './waiting-room.ts'
 
 type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
 const TRY_AGAIN_MS = 10_000
+const OFFER_EVERY_MS = 60_000
 
 export type GreetingParts = {
   context: ClientContext
@@ -47,6 +48,7 @@ export type GreetingParts = {
 /** Who is told what: hands frames to their readers, and brings the device up to date after each welcome. */
 export class Greeting {
   #isGreeting = false
+  #offeredAt = 0
 
   constructor(private readonly all: GreetingParts) {}
 
@@ -158,8 +160,10 @@ export class Greeting {
   #refusedEntry(error: unknown): void {
     const isUnknown =
       error instanceof ClientFailure && ['not_signed_in', 'not_found', 'bad_signature'].includes(error.code)
-    if (!isUnknown) return
-    const { healing, connection } = this.all
+    const { healing, connection, context } = this.all
+    const now = context.platform.clock.now()
+    if (!isUnknown || now - this.#offeredAt < OFFER_EVERY_MS) return
+    this.#offeredAt = now
     this.#attempt(healing.offerLog().then((hasGrown) => hasGrown && connection.reconnect()))
   }
 

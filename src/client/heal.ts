@@ -1,5 +1,4 @@
-import { Reader } from '../crypto/bytes.ts'
-import { type AccountId, type ConversationId, fromBase64Url, type MessageId, toBase64Url } from '../protocol/ids.ts'
+import { type AccountId, type ConversationId, type MessageId, toBase64Url } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ServerFrame } from '../protocol/socket.ts'
 import { ClientFailure } from './api.ts'
@@ -31,16 +30,16 @@ export class Healing {
     private readonly archive: ArchiveQueue,
   ) {}
 
-  /** Needs no session: this very device may be missing from the backup. Answers whether the home knows more now. */
+  /** Needs no session: this very device may be missing from the backup. Answers whether the home could be told. */
   async offerLog(): Promise<boolean> {
     const { http, keyLog } = this.parts
     const signed = keyLog.signedHead()
     if (signed === null) return false
-    const treeHead = toBase64Url(signed)
-    const held = sizeOf(await http.healLog({ from: keyLog.head().size, entries: [], treeHead }))
-    if (held >= keyLog.head().size) return false
-    const entries = (await keyLog.entriesFrom(held)).map(toBase64Url)
-    await http.healLog({ from: held, entries, treeHead })
+    // The home takes what it lacks of these; its own size is not known without a session.
+    const { size } = keyLog.head()
+    const from = Math.max(0, size - limits.maxLogPageEntries)
+    const entries = (await keyLog.entriesFrom(from)).slice(0, size - from).map(toBase64Url)
+    await http.healLog({ from, entries, treeHead: toBase64Url(signed) })
     return true
   }
 
@@ -128,12 +127,6 @@ export class Healing {
       from = lowest.seq
     }
   }
-}
-
-function sizeOf({ treeHead }: { treeHead: string }): number {
-  const reader = new Reader(fromBase64Url(treeHead) ?? new Uint8Array(0))
-  reader.take(32)
-  return reader.u64()
 }
 
 function byConversation(kept: readonly KeptBody[]): Map<ConversationId, KeptBody[]> {

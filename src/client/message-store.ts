@@ -101,7 +101,7 @@ export class MessageStore {
     const shelf = await this.#shelf(step, id)
     const found: StoredMessage[] = []
     if (after < shelf.sealedTo) {
-      const containing = await this.#blockBelow(id, `${after}~`)
+      const containing = after === '' ? null : await this.#blockBelow(id, `${after}~`)
       let next = containing?.firstKey ?? (await this.#blockAbove(id, ''))
       while (next !== null && found.length < limit) {
         const block = await this.#blockBelow(id, `${next}~`)
