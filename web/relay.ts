@@ -120,7 +120,12 @@ class Desk {
   constructor(
     private readonly client: Client,
     private readonly post: (tabId: string, message: ToFace) => void,
-  ) {}
+  ) {
+    // What it was told before it was signed in went past it.
+    client.subscribe((event) => {
+      if (event.type === 'phase' && event.phase.name === 'inside') client.setActive(this.active.size > 0)
+    })
+  }
 
   take(tabId: string, message: ToClient): void {
     if (!this.seats.has(tabId)) this.seats.set(tabId, this.seatUntilGone(tabId))

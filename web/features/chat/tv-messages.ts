@@ -154,6 +154,7 @@ export class TvMessages extends TvElement {
     if (!this.thread.value) return
     if (this.isPlaced) this.keeper.restore()
     else this.place()
+    this.markSeen()
     this.fill()
   }
 
@@ -162,7 +163,6 @@ export class TvMessages extends TvElement {
     const divider = this.querySelector<HTMLElement>('[data-unread]')
     if (divider) this.keeper.bringToThird(divider)
     else this.keeper.toBottom()
-    this.markSeen()
   }
 
   private readonly scrolled = () => {
@@ -200,11 +200,11 @@ export class TvMessages extends TvElement {
   }
 
   private readonly markSeen = () => {
-    if (document.visibilityState !== 'visible' || !document.hasFocus()) return
+    if (!this.conversation?.unreadCount || document.visibilityState !== 'visible' || !document.hasFocus()) return
     const lastId = this.keeper.lastVisible()?.dataset['message']
     const message = this.thread.value?.items.find(({ messageId }) => messageId === lastId)
     if (!message || message.orderKey <= this.lastSeenKey) return
     this.lastSeenKey = message.orderKey
-    if (this.conversation?.unreadCount) bridge.call.markRead(this.conversationId, message.messageId)
+    bridge.call.markRead(this.conversationId, message.messageId)
   }
 }
