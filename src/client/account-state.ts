@@ -82,6 +82,8 @@ export type AccountStateStore = {
   /** Takes a newer state from the home. A smaller version than held is refused: the home would be showing an old one. */
   refresh(): Promise<void>
   onChanged(listener: (state: AccountState) => void): () => void
+  /** As the home keeps it, for a home that lost it. */
+  seal(): Promise<SealedState>
 }
 
 type StateNeeds = { context: ClientContext; http: Http; userId: Uint8Array; archiveKeys: ArchiveKeys }
@@ -122,21 +124,25 @@ class SharedState implements AccountStateStore {
         } catch (error) {
           const isLost = error instanceof ClientFailure && error.code === 'state_moved'
           if (!isLost || tries === MAX_TRIES) throw error
-          await this.#fetch()
+          await this.#fetch(true)
         }
       }
     })
   }
-
-  refresh(): Promise<void> {
-    return this.#inTurn(() => this.#fetch())
+  seal(): Promise<SealedState> {
+    return this.#inTurn(() => this.#seal(this.held))
   }
 
-  async #fetch(): Promise<void> {
+  refresh(): Promise<void> {
+    return this.#inTurn(() => this.#fetch(false))
+  }
+
+  /** `mayGoBack`: a home restored from a backup counts from its own version; what is held here is still what is true. */
+  async #fetch(mayGoBack: boolean): Promise<void> {
     const { userId, archiveKeys, http } = this.needs
     const sealed = await http.accountState()
-    if (sealed.version <= this.held.version) return
-    await this.#keep(await openState(userId, archiveKeys, sealed))
+    if (sealed.version > this.held.version) await this.#keep(await openState(userId, archiveKeys, sealed))
+    else if (mayGoBack) this.held = { version: sealed.version, state: this.held.state }
   }
 
   #seal(held: HeldState): Promise<SealedState> {

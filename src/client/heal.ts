@@ -46,6 +46,7 @@ export class Healing {
   async run(welcome: Welcome): Promise<void> {
     await this.offerLog().catch(ignoreClosed)
     await this.parts.prekeys.replaceAll()
+    await this.parts.healAccount().catch(ignoreClosed)
     await this.#healConversations(welcome)
     const broughtBack = await this.#healBodies()
     await this.#forgetSequence(welcome.restoredFrom)

@@ -2,6 +2,7 @@ import { equal } from '../crypto/bytes.ts'
 import { identityAt } from '../crypto/key-log-validator.ts'
 import type { LogPublicKey } from '../crypto/key-types.ts'
 import { limits } from '../protocol/limits.ts'
+import { createAccountHealing } from './account-healing.ts'
 import { openAccountStateStore } from './account-state.ts'
 import { Admission } from './admission.ts'
 import type { AlarmBell } from './alarm.ts'
@@ -98,6 +99,9 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
       if (content['kind'] === 'archive_key') await archiveKeys.applySync(content)
       if (content['kind'] === 'archive_key' || content['kind'] === 'account_state') attempt(accountState.refresh())
     },
+    healAccount: createAccountHealing({
+      ...{ context, http, identity, archiveKeys, accountState, backupPublicKey: stored.backupPublicKey },
+    }),
     onCaughtUp: () => attempt(catchUp()),
   }
   const engine: Engine = createEngine(context, parts)

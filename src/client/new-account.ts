@@ -168,7 +168,9 @@ export async function makeAccount(platform: Platform, person: NewPerson, admissi
     inviterPrefix: admission.kind === 'invite' ? admission.link.inviterUikPrefix : null,
   }
   const kitCheck = backup.recoveryCode.slice(-4)
-  const seed = { identity, archiveKeys: [archiveKey], state, prekeyWrites: device.prekeys.writes, kitCheck }
+  const { signInName, wrappedRootSeed, passphraseSlot, recoverySlot } = request
+  const vault = { signInName, wrappedRootSeed, slots: [passphraseSlot, recoverySlot] }
+  const seed = { identity, archiveKeys: [archiveKey], state, prekeyWrites: device.prekeys.writes, kitCheck, vault }
   const preview = admission.kind === 'invite' ? admission.preview : null
   return { kind: 'sign_up', request, seed, recoveryCode: backup.recoveryCode, preview }
 }

@@ -4,6 +4,7 @@ import type { DeviceDhPublicKey, DevicePublicKey, RootSecretKey } from '../crypt
 import { generateDhKeyPair, generateSigningKeyPair } from '../crypto/keys.ts'
 import type { PrekeyUpload } from '../protocol/devices.ts'
 import { type AccountId, type DeviceId, idFromBytes, idToBytes } from '../protocol/ids.ts'
+import { type VaultCopy, vaultCopyWrite } from './account-healing.ts'
 import { type HeldState, stateWrite } from './account-state.ts'
 import { archiveKeysWrite } from './archive-keys.ts'
 import type { LocalStore, LocalWrite } from './context.ts'
@@ -20,6 +21,8 @@ export type DeviceSeed = {
   prekeyWrites: LocalWrite[]
   /** Last group of the recovery code, for confirmKit; null when the kit is not new. */
   kitCheck: string | null
+  /** After a sign-up: what a restored home may need back. */
+  vault: VaultCopy | null
 }
 
 /** The keys of a device that does not exist yet. */
@@ -61,6 +64,7 @@ export async function becomeDevice(store: LocalStore, seed: DeviceSeed, now: num
     stateWrite(seed.state),
     ...seed.prekeyWrites,
     ...(seed.kitCheck === null ? [] : [{ table: 'device' as const, key: 'kit', value: seed.kitCheck }]),
+    ...(seed.vault === null ? [] : [vaultCopyWrite(seed.vault)]),
     { table: 'device', key: 'pending', value: null },
   ])
 }

@@ -129,6 +129,8 @@ export type AccountParts = {
   onChanged(what: ChangedThing): void
   /** The content of an own-device-sync packet (0x50) whose `kind` is `archive_key` or `account_state`; others are the engine's. */
   applySync(fromDevice: DeviceId, content: SyncContent): Promise<void>
+  /** After a restore of the home: gives back the account's own sealed keys, state and slots. not_allowed when healing is over. */
+  healAccount(): Promise<void>
   /** The socket said welcome and the engine has caught up: upkeep, admission, profile. */
   onCaughtUp(): void
 }

@@ -130,7 +130,7 @@ async function makePending({ context }: Outside, signInName: string, opened: Ope
     ...{ logPublicKey, uikHash: sha256(root.user.uik), backupPublicKey: root.backup.publicKey, inviterPrefix: null },
   }
   const request = { ticket: material.ticket, deviceAdd: textOf(deviceAdd), prekeys: device.prekeys.upload }
-  const seed = { identity, archiveKeys, state, prekeyWrites: device.prekeys.writes, kitCheck: null }
+  const seed = { identity, archiveKeys, state, prekeyWrites: device.prekeys.writes, kitCheck: null, vault: null }
   return { kind: 'sign_in', signInName, request, seed }
 }
 

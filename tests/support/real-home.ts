@@ -60,6 +60,11 @@ export class RealHome implements AsyncDisposable {
     return this.visitor(name).join(await inviter.invite(name, role))
   }
 
+  /** The members outlive this home: they meet it again after a restore. */
+  release(): void {
+    this.#members.length = 0
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const member of this.#members) await member[Symbol.asyncDispose]().catch(() => undefined)
     await this.server.stop(true)
