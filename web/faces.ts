@@ -1,9 +1,10 @@
 import type { TemplateResult } from 'lit'
+import { StickyNote } from 'lucide'
 import { computed } from 'nanostores'
 import type { Conversation, Person } from '../src/client/api.ts'
 import type { AccountId } from '../src/protocol/ids.ts'
 import { $home, $me, $people } from './stores.ts'
-import { type AvatarSize, avatar, avatarPair, type Face, hueFrom } from './ui/avatar.ts'
+import { type AvatarSize, avatar, avatarPair, type Face, hueFrom, iconAvatar } from './ui/avatar.ts'
 import { $appWords } from './words/app.ts'
 import { $listWords } from './words/chat.ts'
 
@@ -60,7 +61,7 @@ export function conversationAvatar(conversation: Conversation, size: AvatarSize 
   const other = otherIn(conversation)
   if (other) return avatar(faceOf(other, true), size)
   if (photo) return avatar({ id: conversationId, name: '', photo }, size)
-  if (isNotes(conversation)) return avatar({ id: conversationId, name: '📌', photo: null }, size)
+  if (isNotes(conversation)) return iconAvatar(StickyNote, size)
   const shown = members.filter(({ accountId }) => !isMe(accountId)).slice(0, 2)
   if (shown.length < 2) return avatar({ id: conversationId, name: titleOf(conversation), photo: null }, size)
   return avatarPair([faceOf(shown[0]!.accountId), faceOf(shown[1]!.accountId)], size)

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { type IconShapes, icon } from './icon.ts'
 
 /** hue: which of the eight colours; without it one follows from the id. */
 export type Face = { id: string; hue?: number; name: string; photo: Uint8Array | null; isOnline?: boolean }
@@ -47,6 +48,11 @@ export function avatar(face: Face, size: AvatarSize = 'md'): TemplateResult {
     : initials(face.name)
   const presence = face.isOnline ? html`<span class="presence"></span>` : nothing
   return html`<span class="avatar ${size} ${hueClass(face.hue ?? hueFrom(face.id))}" aria-hidden="true">${content}${presence}</span>`
+}
+
+/** What is nobody's face. */
+export function iconAvatar(shapes: IconShapes, size: AvatarSize = 'md'): TemplateResult {
+  return html`<span class="avatar ${size} hue-0" aria-hidden="true">${icon(shapes)}</span>`
 }
 
 /** Two of a group's members. */

@@ -18,7 +18,7 @@ export type PaneHeader = { title: string; back?: Content; actions?: Content }
 
 /** Each pane begins with its h1, which takes the focus when the pane is opened. */
 export function paneHeader({ title, back = nothing, actions = nothing }: PaneHeader): TemplateResult {
-  return html`<header class="pane-header md:px-5">${back}<h1 class="pane-title truncate" tabindex="-1" data-pane-title>${title}</h1><span class="ms-auto"></span>${actions}</header>`
+  return html`<div class="pane-header md:px-5">${back}<h1 class="pane-title truncate" tabindex="-1" data-pane-title>${title}</h1><span class="ms-auto"></span>${actions}</div>`
 }
 
 export type EmptyState = { shapes: IconShapes; title: string; text?: string; action?: Content }

@@ -39,7 +39,7 @@ export class TvPhotoField extends TvElement {
     return html`<div class="flex items-center gap-5">
         ${avatar({ id: this.faceId, hue: this.hue, name: this.name || '?', photo: this.photo }, 'xl')}
         <div class="flex flex-wrap gap-2">
-          <button type="button" class="btn h-11 rounded-full" @click=${() => this.file.click()}>${icon(Camera)}${this.photo ? words.change : words.choose}</button>
+          <button type="button" class="btn btn-secondary h-11 rounded-full" @click=${() => this.file.click()}>${icon(Camera)}${this.photo ? words.change : words.choose}</button>
           ${this.photo ? html`<button type="button" class="icon-button size-11" aria-label=${words.remove} title=${words.remove} @click=${() => this.tell(null)}>${icon(Trash2)}</button>` : nothing}
         </div>
         <input type="file" accept="image/*" class="hidden" aria-label=${words.choose} @change=${this.open} />

@@ -59,10 +59,10 @@ export class TvThread extends TvElement {
         ? paths.members(this.conversationId)
         : null
     const classes = 'flex min-w-0 flex-1 items-center gap-2.5 rounded-xl p-1 text-start'
-    return html`<header class="glass z-2 flex min-h-18 flex-none items-center gap-1 border-b border-line px-3 pt-[max(.5rem,env(safe-area-inset-top))] pb-2 md:px-4">
+    return html`<div class="glass z-2 flex min-h-18 flex-none items-center gap-1 border-b border-line px-3 pt-[max(.5rem,env(safe-area-inset-top))] pb-2 md:px-4">
       ${backLink(paths.home, $appWords.get().back)}
       ${about ? html`<a class=${classes} href=${about}>${content}</a>` : html`<div class=${classes}>${content}</div>`}
-    </header>`
+    </div>`
   }
 
   private subtitle(conversation: Conversation): string {

@@ -26,6 +26,8 @@ export class TvInvites extends TvElement {
   @state() private uses = 1
   @state() private made: InviteEntry | null = null
   @state() private list: InviteEntry[] | null = null
+  private hasAsked = false
+  private readonly me = new Use(this, $me)
   private readonly words = new Use(this, $inviteWords)
   private readonly making = new Submission(this)
   private readonly listing = new Submission(this)
@@ -35,17 +37,23 @@ export class TvInvites extends TvElement {
     new Use(this, $people)
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback()
-    if ($me.get()?.role === 'host') void this.load()
-  }
-
   override render() {
     const words = this.words.value
-    if ($me.get()?.role !== 'host') return html`<p class="row-text">${words.hostOnly}</p>`
+    if (!this.isHost) return html`<p class="row-text">${words.hostOnly}</p>`
     return html`${this.made ? inviteReady(this.made, this.startAnother) : this.form()}
       <h2 class="mt-10 text-base font-semibold">${words.given}</h2>
       <div class="card mt-3 p-2">${this.given()}</div>`
+  }
+
+  private get isHost(): boolean {
+    return this.me.value?.role === 'host'
+  }
+
+  // Who one is may come after the page does.
+  protected override willUpdate(): void {
+    if (!this.isHost || this.hasAsked) return
+    this.hasAsked = true
+    void this.load()
   }
 
   private form(): TemplateResult {

@@ -43,7 +43,7 @@ export class TvMembers extends TvElement {
     const content = conversation
       ? this.group(conversation)
       : emptyState({ shapes: UserPlus, title: $chatWords.get().notFound })
-    return html`<header class="pane-header">${back}<p class="text-base font-semibold">${this.words.value.title}</p></header>
+    return html`<div class="pane-header">${back}<p class="text-base font-semibold">${this.words.value.title}</p></div>
       <div class="min-h-0 flex-1 overflow-y-auto"><div class="settings-page">${content}</div></div>`
   }
 

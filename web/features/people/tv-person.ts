@@ -29,7 +29,7 @@ export class TvPerson extends TvElement {
   override render() {
     const person = this.people.value.get(this.accountId)
     const content = person ? this.person(person) : emptyState({ shapes: UserX, title: this.words.value.notFound })
-    return html`<header class="pane-header">${backLink(paths.people, $appWords.get().back)}</header>
+    return html`<div class="pane-header">${backLink(paths.people, $appWords.get().back)}</div>
       <div class="min-h-0 flex-1 overflow-y-auto"><div class="settings-page">${content}</div></div>`
   }
 

@@ -22,7 +22,7 @@ export class TvSetting extends TvElement {
 
   override render() {
     const [title, content] = this.content()
-    return html`<header class="pane-header">${backLink(paths.settings, $appWords.get().back)}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></header>
+    return html`<div class="pane-header">${backLink(paths.settings, $appWords.get().back)}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></div>
       <div class="min-h-0 flex-1 overflow-y-auto overscroll-contain"><div class="settings-page">${content}</div></div>`
   }
 

@@ -49,14 +49,14 @@ export class TvNavigation extends TvElement {
     return html`<nav class="flex h-full w-17 flex-none flex-col items-center gap-1.5 bg-rail py-4 [--tv-ring:var(--tv-rail)]" aria-label=${words.mainMenu}>
       <span class="mb-3 grid size-10 flex-none place-items-center rounded-2xl bg-primary text-primary-content shadow-bubble">${logo('size-6')}</span>
       ${link(chats!)}${link(people!)}${link(settings!, 'mt-auto')}
-      ${face ? html`<a class="mt-1 rounded-full" href=${paths.setting('profile')} aria-label=${words.yourProfile({ name: face.name })}>${avatar(face, 'sm')}</a>` : nothing}
+      ${face ? html`<a class="mt-1 rounded-full" href=${paths.setting('profile')} title=${words.yourProfile({ name: face.name })}>${avatar(face, 'sm')}<span class="sr-only">${words.yourProfile({ name: face.name })}</span></a>` : nothing}
     </nav>`
   }
 
   private bar(): TemplateResult {
     const words = this.words.value
     const link = (item: Item) =>
-      html`<a class="bottom-nav-item" href=${item.href} aria-label=${this.label(item)} aria-current=${item.section === this.section ? 'page' : nothing}><span class="glyph">${icon(item.shapes, 'text-[1.125rem]')}${this.badge(item, 'end-1.5 -top-0.5')}</span>${words[item.section]}</a>`
+      html`<a class="bottom-nav-item" href=${item.href} aria-current=${item.section === this.section ? 'page' : nothing}><span class="glyph">${icon(item.shapes, 'text-[1.125rem]')}${this.badge(item, 'end-1.5 -top-0.5')}</span>${words[item.section]}${item.unread ? html`<span class="sr-only">, ${words.unread(item.unread)}</span>` : nothing}</a>`
     return html`<nav class="flex justify-around border-t border-line bg-base-200 px-2 pt-1.5 pb-[max(.5rem,env(safe-area-inset-bottom))]" aria-label=${words.mainMenu}>${this.items.map(link)}</nav>`
   }
 

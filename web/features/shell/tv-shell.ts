@@ -12,6 +12,8 @@ import '../conversations/tv-conversations.ts'
 import './tv-banner.ts'
 import './tv-navigation.ts'
 
+const wide = matchMedia('(min-width: 48rem)')
+
 /** Two panes: a list at the side and what was opened from it. A phone shows one of them. */
 @customElement('tv-shell')
 export class TvShell extends TvElement {
@@ -19,22 +21,35 @@ export class TvShell extends TvElement {
   private readonly words = new Use(this, $appWords)
   private readonly paneFocus = new PaneFocus(this)
 
+  override connectedCallback(): void {
+    super.connectedCallback()
+    wide.addEventListener('change', this.widthChanged)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    wide.removeEventListener('change', this.widthChanged)
+  }
+
   override render() {
     const place = placeOf(this.route.value)
     const isMainOpen = place.main !== null
+    const isMainPane = isMainOpen || wide.matches
     this.paneFocus.place = place
     return html`<div class="flex h-full min-h-0 flex-col">
       <tv-banner></tv-banner>
       <div class="flex min-h-0 flex-1">
         <tv-navigation class="max-md:hidden" kind="rail" .section=${place.section}></tv-navigation>
         <div class="flex min-h-0 w-full flex-none flex-col bg-base-200 md:w-80 xl:w-[24.5rem] ${isMainOpen ? 'max-md:hidden' : ''}" data-pane="side">
-          <div class="relative flex min-h-0 flex-1 flex-col" role=${isMainOpen ? 'complementary' : 'main'} aria-label=${this.sectionName(place)}>${this.side(place)}</div>
+          <div class="relative flex min-h-0 flex-1 flex-col" role=${isMainPane ? 'complementary' : 'main'} aria-label=${this.sectionName(place)}>${this.side(place)}</div>
           <tv-navigation class="md:hidden" kind="bar" .section=${place.section}></tv-navigation>
         </div>
-        <div class="flex min-h-0 min-w-0 flex-1 flex-col ${this.mainLook(place)} ${isMainOpen ? '' : 'max-md:hidden'}" role=${isMainOpen ? 'main' : 'presentation'} data-pane="main">${this.main(place)}</div>
+        <div class="flex min-h-0 min-w-0 flex-1 flex-col ${this.mainLook(place)} ${isMainOpen ? '' : 'max-md:hidden'}" role=${isMainPane ? 'main' : 'presentation'} data-pane="main">${this.main(place)}</div>
       </div>
     </div>`
   }
+
+  private readonly widthChanged = () => this.requestUpdate()
 
   private sectionName({ section }: Place): string {
     return this.words.value[section]
