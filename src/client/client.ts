@@ -45,6 +45,7 @@ class DeviceClient {
     this.#setPhase({ name: 'starting' })
     this.#ready.promise.catch(() => undefined)
     this.#ended = platform.holdLock('tv-crypto', () => this.#live())
+    this.#ended.catch((error: unknown) => console.error('the device could not be opened', error))
   }
 
   async #live(): Promise<void> {

@@ -91,6 +91,10 @@ export async function openHome({ context, http, logPublicKey, raiseAlarm, onRole
       await http.changeHome({ familyConversationId })
       await keep({ ...home, familyConversationId })
     },
-    dismissRestored: () => keep({ ...home, restored: null }),
+    // The host's dismissal is the word that nobody's device is newer: only then do the logs grow again (PROTOCOL 4.14).
+    async dismissRestored() {
+      if (home.role === 'host' && (await http.home()).isHealing) await http.finishHealing()
+      await keep({ ...home, restored: null })
+    },
   }
 }

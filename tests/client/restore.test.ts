@@ -55,5 +55,8 @@ test('a home restored from a backup that is older than a member takes this membe
   // Name, slots and archive keys came back with Papa's device: a new browser gets in by passphrase.
   const tablet = after.visitor('Tablet')
   expect(await codeOf(tablet.client.signIn('papa', papa.passphrase))).toBe('healing')
+  await oma.client.dismissRestored()
+  await tablet.client.signIn('papa', papa.passphrase)
+  expect(tablet.accountId).toBe(papa.accountId)
   for (const member of [oma, papa]) await member[Symbol.asyncDispose]()
 })
