@@ -19,7 +19,7 @@ export async function openHome(config: Config, overrides: ContextOverrides = {})
   const context = await createContext(config, overrides)
   return closeOnFailure(context, async () => {
     const bundle = await loadWebBundle()
-    const app = createApp(context, bundle ? serveWebAssets(bundle) : undefined)
+    const app = createApp(context, bundle ? { serveWebAsset: serveWebAssets(bundle) } : {})
     const jobs = startJobs(context)
     return {
       app,

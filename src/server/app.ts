@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia'
-import type { SocketData } from './connection.ts'
+import type { ConnectionLimits, SocketData } from './connection.ts'
 import type { Context } from './context.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { restoreRoutes } from './features/backups/routes.ts'
@@ -29,8 +29,14 @@ export interface App extends Listenable<SocketData>, Disposable {
   routes: string[]
 }
 
+export interface AppOptions {
+  serveWebAsset?: ServeWebAsset
+  /** Other bounds than those of a home, for the benchmark. */
+  socketLimits?: Partial<ConnectionLimits>
+}
+
 /** The table of contents: one line a feature. */
-export function createApp(context: Context, serveWebAsset: ServeWebAsset = async () => null): App {
+export function createApp(context: Context, { serveWebAsset, socketLimits }: AppOptions = {}): App {
   const { database, hub, clock } = context
   const conversations = new Conversations(context)
   const messages = new Messages({ database, hub, roster: conversations.roster, now: () => clock.now() })
@@ -49,7 +55,7 @@ export function createApp(context: Context, serveWebAsset: ServeWebAsset = async
     .use(deviceRoutes(context))
     .use(conversationRoutes(context, conversations))
     .use(healRoutes(context, healing))
-  const socket = createSocket(createSocketHost(context, messages))
+  const socket = createSocket(createSocketHost(context, messages, socketLimits))
   const handleApi = gateApi(context, (request) => api.handle(request))
 
   return {
@@ -58,7 +64,7 @@ export function createApp(context: Context, serveWebAsset: ServeWebAsset = async
       notePeer(request, peer)
       const { pathname } = new URL(request.url)
       if (pathname.startsWith('/api/') || pathname === '/health') return handleApi(request, peer)
-      return (await serveWebAsset(request)) ?? new Response('Not found', { status: 404 })
+      return (await serveWebAsset?.(request)) ?? new Response('Not found', { status: 404 })
     },
     upgrade(request, server, peer) {
       notePeer(request, peer)
