@@ -118,6 +118,18 @@ describe('a family', () => {
     expect(seen.photo).toEqual(photo)
   })
 
+  test('sees who is there and who left', async () => {
+    const oma = await home.founder()
+    await oma.inFamily()
+    const papa = await home.joiner('Papa', oma)
+    await papa.inFamily()
+    const isOnline = (member: Member) => member.people.find(({ signInName }) => signInName === 'papa')?.isOnline
+    await oma.until('Papa to be there', isOnline)
+    await papa.restart()
+    papa.platform.kill()
+    await oma.until('Papa to be gone', (member) => isOnline(member) === false)
+  })
+
   test('keeps its history for a device that comes later', async () => {
     const oma = await home.founder()
     const family = await oma.inFamily()
