@@ -36,6 +36,7 @@ class DeviceClient {
   #isDisposed = false
   #isOpen = false
   #isLeaving = false
+  #isActive = false
   #cancelSetup: (() => void) | null = null
 
   constructor(private readonly platform: Platform) {
@@ -83,6 +84,7 @@ class DeviceClient {
       ...{ stored, bell, onRemoved },
     })
     this.#inside = inside
+    inside.commands.setActive(this.#isActive)
     const alarm = bell.present()
     this.#setPhase(alarm === null ? { name: 'inside' } : { name: 'alarm', alarm })
     return inside
@@ -245,7 +247,10 @@ class DeviceClient {
     ])
     const told = toldCommands.map((name): [string, Loose] => [
       name,
-      (...given) => void (this.#inside && call(name, given)),
+      (...given) => {
+        if (name === 'setActive') this.#isActive = given[0] === true
+        if (this.#inside) call(name, given)
+      },
     ])
     return Object.fromEntries([...asked, ...told]) as InsideCommands
   }

@@ -37,19 +37,23 @@ type Outside = { context: ClientContext; http: Http }
 export type PendingDevice = { kind: 'sign_in'; signInName: string; request: AddDevice; seed: DeviceSeed }
 
 const MAX_TRIES = 4
-/** Longer than any passphrase that is one run of letters and digits: then a recovery code was meant. */
 const CODE_SHAPE = /^[a-z2-7]{48,64}$/i
 
 type Secret = { kind: 'code'; code: Uint8Array } | { kind: 'passphrase'; passphrase: string }
 
+/** 52 and 4 characters in one run or in many short groups: no passphrase looks so, and a mistyped code still does. */
+function looksLikeCode(text: string): boolean {
+  const groups = text.trim().split(/[\s-]+/)
+  const isGrouped = groups.length === 1 || (groups.length >= 12 && groups.every((group) => group.length <= 6))
+  return isGrouped && CODE_SHAPE.test(groups.join(''))
+}
+
 /** A recovery code by its shape, else a passphrase. A code with a typing error is refused here, before a try is spent. */
 export function readSecret(text: string): Secret {
-  if (!CODE_SHAPE.test(text.replace(/[\s-]/g, ''))) return { kind: 'passphrase', passphrase: text }
+  if (!looksLikeCode(text)) return { kind: 'passphrase', passphrase: text }
   try {
     return { kind: 'code', code: readRecoveryCode(text) }
   } catch {
-    // Six long words are also only letters; a real code always ends in its check characters and digits are likely.
-    if (text.trim().split(/\s+/).length > 4 && !/[2-7]/.test(text)) return { kind: 'passphrase', passphrase: text }
     throw new ClientFailure('bad_recovery_code')
   }
 }
