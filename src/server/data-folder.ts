@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { syncFolder, writeDurably } from './durable-file.ts'
 import { StartError } from './start-error.ts'
 
 const markerName = 'trallivalli.json'
@@ -44,6 +45,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     const made = await mkdir(path, { recursive: true, mode: 0o700 })
     if (made) await chmod(path, 0o700)
+    if (made) await syncFolder(dirname(made))
     if (!(await stat(path)).isDirectory()) throw new DataFolderError(`${path} is a file: choose a folder with --data.`)
   } catch (error) {
     throw explain(path, error)
@@ -66,7 +68,8 @@ async function refuseForeign(path: string): Promise<void> {
   const names = await readdir(path).catch((error) => {
     throw explain(path, error)
   })
-  const foreign = names.find((name) => name !== 'lost+found' && !name.startsWith(lockName))
+  const isOurs = (name: string) => name.startsWith(lockName) || name.startsWith(markerName)
+  const foreign = names.find((name) => name !== 'lost+found' && !isOurs(name))
   if (foreign === undefined) return
   throw new DataFolderError(`${path} holds other things (${foreign}): choose an empty folder with --data.`)
 }
@@ -99,7 +102,7 @@ function keep(database: Database): () => void {
 
 async function writeMarker(path: string): Promise<void> {
   const marker = { kind: 'trallivalli', format: formatVersion, createdAt: Date.now() }
-  await Bun.write(join(path, markerName), `${JSON.stringify(marker, null, 2)}\n`, { mode: 0o600 })
+  await writeDurably(join(path, markerName), `${JSON.stringify(marker, null, 2)}\n`)
 }
 
 function explain(path: string, error: unknown): Error {

@@ -63,3 +63,12 @@ test('two processes never hold one folder, and a killed one lets go', async () =
   using folder = await openDataFolder(path)
   expect(folder.path).toBe(path)
 })
+
+test('a first start that was cut short before its marker was whole is no obstacle', async () => {
+  const path = join(root, 'home')
+  await Bun.write(join(path, 'trallivalli.json.new'), '')
+  using folder = await openDataFolder(path)
+  expect(folder.isNew).toBe(true)
+  expect(await Bun.file(join(path, 'trallivalli.json')).json()).toMatchObject({ kind: 'trallivalli' })
+  expect(await Bun.file(join(path, 'trallivalli.json.new')).exists()).toBe(false)
+})

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { chmod, mkdir, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { writeDurably } from '../durable-file.ts'
 import type { KeyedCertificate } from './authority.ts'
 import { isPermitted, permittedDomains } from './domains.ts'
 
@@ -33,7 +34,7 @@ async function loadAuthority(): Promise<typeof import('./authority.ts')> {
 async function makeAuthority(folder: string, names: string[], nowMs: number): Promise<KeyedCertificate> {
   const { createAuthority } = await loadAuthority()
   const authority = await createAuthority(names, nowMs)
-  await Bun.write(join(folder, 'domains.json'), JSON.stringify(permittedDomains(names)))
+  await writeDurably(join(folder, 'domains.json'), JSON.stringify(permittedDomains(names)))
   return writePair(folder, 'authority', authority)
 }
 
@@ -74,16 +75,9 @@ async function readPair(folder: string, name: string): Promise<KeyedCertificate 
 }
 
 async function writePair(folder: string, name: string, pair: KeyedCertificate): Promise<KeyedCertificate> {
-  await writeSecret(join(folder, `${name}.key`), pair.secretKey)
-  await writeSecret(join(folder, `${name}.crt`), pair.certificate)
+  await writeDurably(join(folder, `${name}.key`), pair.secretKey)
+  await writeDurably(join(folder, `${name}.crt`), pair.certificate)
   return pair
-}
-
-async function writeSecret(path: string, text: string): Promise<void> {
-  const half = `${path}.new`
-  await Bun.write(half, text, { mode: 0o600 })
-  await chmod(half, 0o600)
-  await rename(half, path)
 }
 
 export function fingerprint(certificate: string): string {

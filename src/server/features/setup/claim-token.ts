@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
-import { chmod, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../../../protocol/errors.ts'
+import { writeDurably } from '../../durable-file.ts'
 import { makeToken } from '../../ids.ts'
 import type { Reader } from '../../storage/database.ts'
 
@@ -53,7 +54,6 @@ async function readToken(file: string): Promise<string | null> {
 
 async function writeToken(file: string): Promise<string> {
   const token = makeToken()
-  await Bun.write(file, `${token}\n`, { mode: 0o600 })
-  await chmod(file, 0o600)
+  await writeDurably(file, `${token}\n`)
   return token
 }
