@@ -166,11 +166,12 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
 
   /** A device that is gone must not read what is archived from now on (PROTOCOL 4.7). */
   function watchOwnDevices(): void {
-    const count = () => keyLog.activeDevices(identity.accountId).length
-    let known = count()
+    const active = () => new Set(keyLog.activeDevices(identity.accountId).map((device) => device.deviceId))
+    let known = active()
     keyLog.onGrown(() => {
-      const now = count()
-      if (now < known && now > 0) attempt(archiveKeys.rotate())
+      const now = active()
+      const isOneGone = [...known].some((deviceId) => !now.has(deviceId))
+      if (isOneGone && now.has(identity.deviceId)) attempt(archiveKeys.rotate())
       known = now
     })
   }

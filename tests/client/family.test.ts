@@ -92,6 +92,24 @@ describe('a family', () => {
     await oma.until('Kid to be verified', ({ people }) => people.every(({ verified }) => verified !== null))
   })
 
+  test('takes in by another host whom the inviter vouched for and could not add', async () => {
+    const oma = await home.founder()
+    await oma.inFamily()
+    const papa = await home.joiner('Papa', oma, 'host')
+    const family = await papa.inFamily()
+    papa.platform.middle = ({ path, init }, forward) =>
+      init.method === 'POST' && path.endsWith('/entries') ? Promise.reject(new Error('unreachable')) : forward()
+    const kid = await home.joiner('Kid', papa)
+    expect(await kid.inFamily()).toBe(family)
+    const seen = await kid.until('Papa as inviter', ({ people }) =>
+      people.find(({ signInName }) => signInName === 'papa'),
+    )
+    expect(seen.verified).toBe('invite')
+    await oma.until('Kid vouched for', ({ people }) =>
+      people.some(({ signInName, verified }) => signInName === 'kid' && verified === 'vouched'),
+    )
+  })
+
   test('does not take back in whom it removed', async () => {
     const oma = await home.founder()
     const family = await oma.inFamily()

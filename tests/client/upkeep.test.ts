@@ -73,6 +73,34 @@ describe('two devices of one person', () => {
   })
 })
 
+test('a new archive key whose answer was lost is offered again, the same one', async () => {
+  const oma = await home.founder()
+  await oma.inFamily()
+  const phone = home.visitor('Phone')
+  await phone.client.signIn('oma', oma.passphrase)
+  const records: string[] = []
+  oma.platform.middle = async ({ path, init }, forward) => {
+    const isPut = path === '/api/archive-keys' && init.method === 'PUT'
+    const answer = await forward()
+    if (!isPut) return answer
+    records.push((init.json as { record: string }).record)
+    throw new Error('connection reset')
+  }
+  await phone.client.signOut()
+  await waitFor('the first offer', async () => records.length === 1)
+  await oma.restart()
+  oma.platform.middle = ({ path, init }, forward) => {
+    if (path === '/api/archive-keys' && init.method === 'PUT') records.push((init.json as { record: string }).record)
+    return forward()
+  }
+  await waitFor('the second offer', async () => records.length === 2)
+  expect(records[1]).toBe(records[0]!)
+  await oma.client.renameDevice(oma.view.me!.me.deviceId, 'Kitchen')
+  const later = home.visitor('Later')
+  await later.client.signIn('oma', oma.recoveryCode)
+  expect((await later.client.listDevices()).map(({ name }) => name)).toContain('Kitchen')
+})
+
 describe('prekeys', () => {
   test('are refilled when few are left', async () => {
     const oma = await home.founder()
