@@ -3,7 +3,7 @@ import { type ConversationId, idFromBytes, type MessageId } from '../../../src/p
 import { bridge } from '../../bridge.ts'
 import { $conversationsById, $me, threadOf } from '../../stores.ts'
 import { attempt } from '../../submit.ts'
-import { addNewer, addOlder, mergeMessages, pageSize, startThread, unconfirmedKey } from '../../thread.ts'
+import { addNewer, addOlder, mergeMessages, pageSize, startThread, type Thread, unconfirmedKey } from '../../thread.ts'
 
 /** Opens a conversation: what is kept of it is shown at once, the rest comes from the client. */
 export async function openThread(conversationId: ConversationId): Promise<void> {
@@ -17,16 +17,24 @@ async function showNewest(conversationId: ConversationId): Promise<void> {
   threadOf(conversationId).set(startThread(slice))
 }
 
+type Direction = 'older' | 'newer'
+
+/** The outermost message on one side that the client knows. */
+function edgeOf(thread: Thread | null, direction: Direction): MessageView | undefined {
+  const isKnown = ({ orderKey }: MessageView) => orderKey !== unconfirmedKey
+  return direction === 'older' ? thread?.items.find(isKnown) : thread?.items.findLast(isKnown)
+}
+
 /** Loads the page above (or below) the window. Answers whether anything changed. */
-export async function loadMore(conversationId: ConversationId, direction: 'older' | 'newer'): Promise<boolean> {
+export async function loadMore(conversationId: ConversationId, direction: Direction): Promise<boolean> {
   const $thread = threadOf(conversationId)
-  const items = $thread.get()?.items.filter(({ orderKey }) => orderKey !== unconfirmedKey)
-  const edge = direction === 'older' ? items?.[0] : items?.at(-1)
+  const edge = edgeOf($thread.get(), direction)
   if (!edge) return false
   const load = direction === 'older' ? bridge.call.loadOlder : bridge.call.loadNewer
   const slice = await load(conversationId, edge.orderKey, pageSize)
   const thread = $thread.get()
-  if (!thread) return false
+  // The window moved meanwhile (it was left, or jumped): this page would leave a gap.
+  if (!thread || edgeOf(thread, direction)?.messageId !== edge.messageId) return false
   $thread.set(direction === 'older' ? addOlder(thread, slice) : addNewer(thread, slice))
   return slice.items.length > 0
 }

@@ -178,7 +178,7 @@ export class TvMessages extends TvElement {
 
   private fill(): void {
     const thread = this.thread.value
-    if (this.isLoading || !thread) return
+    if (this.isLoading || !thread || !this.isConnected) return
     if (thread.hasOlder && this.keeper.distanceToTop < edgePixels) void this.load('older')
     else if (thread.hasNewer && this.keeper.distanceToBottom < edgePixels) void this.load('newer')
   }

@@ -31,7 +31,8 @@ export class TvThread extends TvElement {
       ${keyed(id, html`<tv-messages .conversationId=${id}></tv-messages>${conversation.isMember ? html`<tv-composer .conversationId=${id}></tv-composer>` : this.readOnly()}`)}`
   }
 
-  override willUpdate(changed: Map<string, unknown>): void {
+  // After the update: the rows of the former thread are gone and are not drawn once more.
+  protected override updated(changed: Map<string, unknown>): void {
     const former = changed.get('conversationId') as ConversationId | undefined
     if (former) leaveThread(former)
   }
