@@ -4,7 +4,7 @@ const setup = {
   tokenTitle: 'This home waits for its founder',
   tokenText: 'Only who started it can set it up. That is why the setup has a link of its own.',
   tokenTerminal: 'It stands in the terminal in which the home was started.',
-  tokenFile: 'It is also in the file {file} in the home’s data folder.',
+  tokenFile: params('It is also in the file {file} in the home’s data folder.'),
   tokenLabel: 'Setup link',
   tokenHint: 'Paste the whole link, or only the part after the #.',
   tokenMissing: 'Paste the link first.',

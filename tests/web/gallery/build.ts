@@ -20,7 +20,7 @@ export async function serveGallery(entry = 'tests/web/gallery/page/main.ts') {
   const page = (await Bun.file(`${root}web/index.html`).text()).replace(
     '<!--head-->',
     () =>
-      `<script>${boot}</script><link rel="stylesheet" href="/styles.css"><script type="module" src="/main.js"></script>`,
+      `<script>${boot}</script><link rel="stylesheet" href="/styles.css"><script type="module" src="/${entry.split('/').pop()!.replace('.ts', '.js')}"></script>`,
   )
   const files = new Map(built.outputs.map((output) => [`/${output.path.split('/').pop()}`, output]))
   const headers = { 'content-security-policy': contentSecurityPolicy(hash) }

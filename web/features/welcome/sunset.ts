@@ -10,7 +10,10 @@ const ridges = [
 // The same hills every time: a small generator with a fixed seed.
 function outline({ height, roughness, seed }: (typeof ridges)[number]): string {
   let state = seed
-  const next = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647
+  const next = () => {
+    state = (state * 16_807) % 2_147_483_647
+    return state / 2_147_483_647
+  }
   let path = `M0 300V${height}`
   let y = height
   for (let x = 0; x <= width; x += 20) {

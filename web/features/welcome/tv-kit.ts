@@ -41,10 +41,10 @@ export class TvKit extends WelcomeScreen {
         <div class="mt-4 flex items-center gap-4 border-t border-line pt-4"><tv-qr class="block w-28 flex-none" .text=${this.facts.code} label=${words.qr}></tv-qr><p class="text-sm leading-5 text-muted">${words.keepHint}</p></div>
       </section>
       <div class="mt-4 grid gap-2.5 sm:grid-cols-2">
-        <button type="button" class="btn btn-wide border-control bg-base-100" @click=${() => print()}>${icon(Printer)}${words.print}</button>
-        <button type="button" class="btn btn-wide border-control bg-base-100" @click=${() => void this.save()}>${icon(Download)}${words.save}</button>
+        <button type="button" class="btn btn-action border-control bg-base-100" @click=${() => print()}>${icon(Printer)}${words.print}</button>
+        <button type="button" class="btn btn-action border-control bg-base-100" @click=${() => void this.save()}>${icon(Download)}${words.save}</button>
       </div>${this.sheet()}`
-    const actions = html`<button type="button" class="btn btn-primary btn-wide w-full" @click=${() => this.tell('done')}>${words.saved} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.isKept ? '' : footnote(ShieldAlert, words.sheetKeep)}`
+    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.saved} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.isKept ? '' : footnote(ShieldAlert, words.sheetKeep)}`
     return welcomePage({ shapes: LifeBuoy, title: words.title, text: words.text, body, actions })
   }
 

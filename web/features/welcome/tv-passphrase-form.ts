@@ -52,7 +52,7 @@ export class TvPassphraseForm extends WelcomeScreen {
       <fieldset class="mt-7 grid gap-2.5"><legend class="field-label">${words.passChoice}</legend>
         ${option(false, words.passProposed, words.passProposedText, this.proposal())}${option(true, words.passOwn, words.passOwnText, this.ownField())}</fieldset>
       ${problemLine(this.problem)}`
-    const actions = html`<button class="btn btn-primary btn-wide w-full">${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${footnote(Lock, $welcomeWords.get().staysHere)}`
+    const actions = html`<button class="btn btn-primary btn-action w-full">${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${footnote(Lock, $welcomeWords.get().staysHere)}`
     return welcomePage({
       shapes: KeyRound,
       title: words.passTitle,

@@ -53,7 +53,7 @@ export class TvPersonForm extends WelcomeScreen {
         <tv-photo-field .photo=${this.draft.photo} .words=${photoWords()} name=${name} faceId=${signInName} .maxBytes=${limits.maxPhotoBytes} @photo=${(event: CustomEvent<Uint8Array | null>) => this.change({ photo: event.detail })}></tv-photo-field>
         <p class="field-hint">${words.photoHint}</p></div>
     </div>`
-    const actions = html`<button class="btn btn-primary btn-wide w-full">${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
+    const actions = html`<button class="btn btn-primary btn-action w-full">${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
     return welcomePage({
       shapes: UserRound,
       title: words.title,

@@ -50,14 +50,17 @@ export class TvRestore extends WelcomeScreen {
   override render() {
     const words = this.words.value
     if (this.isBack) return this.back()
-    if (this.isApplying) return html`${waitingPage(words.applyingTitle, `${words.applyingText} ${words.applyingLong}`, null)}`
+    if (this.isApplying)
+      return html`${waitingPage(words.applyingTitle, `${words.applyingText} ${words.applyingLong}`, null)}`
     if (this.summary) return this.summaryPage(this.summary)
     return this.upload ? this.keyPage(this.upload) : this.sending ? this.sendingPage(this.sending) : this.filePage()
   }
 
   private filePage(): TemplateResult {
     const words = this.words.value
-    const body = html`<label class="mt-7 grid place-items-center gap-1 rounded-2xl border-2 border-dashed px-6 py-10 text-center transition-colors focus-within:outline-2 focus-within:outline-(--tv-focus) hover:bg-hover ${this.isDraggedOver ? 'border-primary bg-active' : 'border-control'}" @dragover=${this.dragOver} @dragleave=${() => { this.isDraggedOver = false }} @drop=${this.drop}>
+    const body = html`<label class="mt-7 grid place-items-center gap-1 rounded-2xl border-2 border-dashed px-6 py-10 text-center transition-colors focus-within:outline-2 focus-within:outline-(--tv-focus) hover:bg-hover ${this.isDraggedOver ? 'border-primary bg-active' : 'border-control'}" @dragover=${this.dragOver} @dragleave=${() => {
+      this.isDraggedOver = false
+    }} @drop=${this.drop}>
         <input type="file" class="sr-only" @change=${this.chosen} />${icon(FileUp, 'mb-2 text-3xl text-primary')}
         <span class="text-base font-semibold">${words.fileChoose}</span><span class="text-sm text-muted max-lg:hidden">${words.fileDrop}</span></label>${problemLine(this.submission.problem)}`
     return welcomePage({ shapes: ArchiveRestore, title: words.fileTitle, text: words.fileText, body })
@@ -75,14 +78,38 @@ export class TvRestore extends WelcomeScreen {
   private keyPage({ createdAt, bytes, keyKind }: RestoreUpload): TemplateResult {
     const words = this.words.value
     const isPhrase = keyKind === 'passphrase'
-    const field = textField({ id: 'backup-key', label: isPhrase ? words.keyPassphrase : words.keyRecipient, value: this.key, hint: isPhrase ? words.keyPassphraseHint : words.keyRecipientHint, maxLength: 1024, problem: this.keyProblem ?? this.submission.problem, change: this.typed })
+    const field = textField({
+      id: 'backup-key',
+      label: isPhrase ? words.keyPassphrase : words.keyRecipient,
+      value: this.key,
+      hint: isPhrase ? words.keyPassphraseHint : words.keyRecipientHint,
+      maxLength: 1024,
+      problem: this.keyProblem ?? this.submission.problem,
+      change: this.typed,
+    })
     const actions = html`${actionButton({ text: this.submission.isBusy ? words.keyChecking : words.keyCheck, isBusy: this.submission.isBusy, classes: 'btn-primary w-full' })}${quietButton(words.otherFile, this.startOver)}`
-    return welcomePage({ shapes: KeyRound, title: words.keyTitle, text: words.keyText({ date: dateAndTime(createdAt), size: fileSize(bytes) }), body: html`<div class="mt-7">${field}</div>`, actions, submit: () => void this.openBackup() })
+    return welcomePage({
+      shapes: KeyRound,
+      title: words.keyTitle,
+      text: words.keyText({ date: dateAndTime(createdAt), size: fileSize(bytes) }),
+      body: html`<div class="mt-7">${field}</div>`,
+      actions,
+      submit: () => void this.openBackup(),
+    })
   }
 
   private summaryPage(summary: RestoreSummary): TemplateResult {
     const words = this.words.value
-    const { homeName: home, createdAt, version, verdict, accountCount, messageCount, blobBytes, databaseBytes } = summary
+    const {
+      homeName: home,
+      createdAt,
+      version,
+      verdict,
+      accountCount,
+      messageCount,
+      blobBytes,
+      databaseBytes,
+    } = summary
     const facts = [
       [words.made, dateAndTime(createdAt)],
       [words.version, words[verdict]({ version })],
@@ -92,15 +119,21 @@ export class TvRestore extends WelcomeScreen {
     ]
     const body = html`<dl class="welcome-facts mt-6 rounded-2xl border border-line p-4">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
       <h2 class="mt-6 text-base font-semibold">${words.notBack}</h2>
-      <ul class="mt-2 grid gap-1.5 text-[.9375rem] leading-5.5 text-muted">${[words.notBackLater, words.notBackDevices, words.notBackInvites].map((text) => html`<li class="flex gap-2.5">${icon(Unplug, 'mt-0.5 size-4.5')}<span>${text}</span></li>`)}</ul>${problemLine(this.submission.problem)}`
-    const actions = html`${actionButton({ text: words.apply, isBusy: this.submission.isBusy, classes: 'btn-primary w-full' , press: () => void this.apply() })}${quietButton(words.otherFile, this.startOver)}`
-    return welcomePage({ shapes: ArchiveRestore, title: words.summaryTitle({ home }), text: words.summaryText, body, actions })
+      <ul class="mt-2 grid grid-cols-1 gap-1.5 text-[.9375rem] leading-5.5 text-muted">${[words.notBackLater, words.notBackDevices, words.notBackInvites].map((text) => html`<li class="flex gap-2.5">${icon(Unplug, 'mt-0.5 size-4.5')}<span>${text}</span></li>`)}</ul>${problemLine(this.submission.problem)}`
+    const actions = html`${actionButton({ text: words.apply, isBusy: this.submission.isBusy, classes: 'btn-primary w-full', press: () => void this.apply() })}${quietButton(words.otherFile, this.startOver)}`
+    return welcomePage({
+      shapes: ArchiveRestore,
+      title: words.summaryTitle({ home }),
+      text: words.summaryText,
+      body,
+      actions,
+    })
   }
 
   private back(): TemplateResult {
     const words = this.words.value
     // A whole new page: the client behind it starts afresh on the restored home.
-    const actions = html`<button type="button" class="btn btn-primary btn-wide w-full" @click=${() => location.assign('/sign-in')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.summary ? footnote(ArchiveRestore, fullDate(this.summary.createdAt)) : nothing}`
+    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => location.assign('/sign-in')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.summary ? footnote(ArchiveRestore, fullDate(this.summary.createdAt)) : nothing}`
     return welcomePage({ shapes: CircleCheckBig, title: words.doneTitle, text: words.doneText, actions })
   }
 

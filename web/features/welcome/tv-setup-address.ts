@@ -47,8 +47,10 @@ export class TvSetupAddress extends WelcomeScreen {
       ${current && current.kind !== 'loopback' ? this.code(current) : nothing}
       ${current && !current.isTrusted && current.kind !== 'loopback' ? this.warning() : nothing}${problemLine(this.problem)}`
     const press = () => this.tell<string>('done', current?.url ?? '')
-    const go = html`<button type="button" class="btn btn-primary btn-wide w-full" @click=${press}>${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
-    const actions = isSeen ? go : html`<button type="button" class="btn btn-wide w-full border-control bg-base-100" ?disabled=${!this.addresses} @click=${press}>${words.addressLater}</button>`
+    const go = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${press}>${$welcomeWords.get().go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
+    const actions = isSeen
+      ? go
+      : html`<button type="button" class="btn btn-action w-full border-control bg-base-100" ?disabled=${!this.addresses} @click=${press}>${words.addressLater}</button>`
     return welcomePage({ shapes: Smartphone, title: words.addressTitle, text: words.addressText, body, actions })
   }
 
@@ -58,18 +60,24 @@ export class TvSetupAddress extends WelcomeScreen {
 
   private choices(): TemplateResult {
     const words = this.words.value
-    if (!this.addresses) return html`<div class="mt-6 grid gap-2.5" aria-hidden="true"><div class="skeleton h-24"></div><div class="skeleton h-24"></div></div>`
+    if (!this.addresses)
+      return html`<div class="mt-6 grid gap-2.5" aria-hidden="true"><div class="skeleton h-24"></div><div class="skeleton h-24"></div></div>`
     return html`<fieldset class="mt-6 grid gap-2.5"><legend class="field-label">${words.addressChoose}</legend>${this.addresses.map((address) => this.card(address))}</fieldset>`
   }
 
   private card(address: AddressView): TemplateResult {
     const words = this.words.value
     const { url, kind, isTrusted, wasSeen } = address
-    const works = kind === 'loopback' ? nothing : html`<span class="row-text block text-[.8125rem]">${isTrusted ? words.trusted : words.untrusted}</span>`
+    const works =
+      kind === 'loopback'
+        ? nothing
+        : html`<span class="row-text block text-[.8125rem]">${isTrusted ? words.trusted : words.untrusted}</span>`
     const mark = wasSeen
       ? html`<span class="grid size-6 flex-none place-items-center self-start rounded-full bg-success text-success-content">${icon(Check, 'size-3.5 stroke-3')}<span class="sr-only">${words.seen}</span></span>`
       : nothing
-    return html`<label class="option items-start"><input type="radio" class="sr-only" name="address" .value=${url} .checked=${url === this.current?.url} @change=${() => { this.chosen = url }} />
+    return html`<label class="option items-start"><input type="radio" class="sr-only" name="address" .value=${url} .checked=${url === this.current?.url} @change=${() => {
+      this.chosen = url
+    }} />
       <span class="tile">${icon(drawings[kind])}</span><span class="min-w-0 flex-1"><span class="row-title block">${words[kind]}</span><span class="block text-[.8125rem] leading-5 break-all" dir="ltr" translate="no">${url}</span><span class="row-text mt-1 block text-[.8125rem]">${words[`${kind}Text`]}</span>${works}</span>${mark}</label>`
   }
 

@@ -30,7 +30,7 @@ export function linkUnder(link: string, origin: string): string {
 export class TvSetupInvites extends WelcomeScreen {
   @property() origin = ''
   @state() private name = ''
-  @state() private role: 'member' | 'host' = 'member'
+  @state() private inviteeRole: 'member' | 'host' = 'member'
   @state() private invites: InviteEntry[] = []
   @state() private open: string | null = null
   @state() private nameProblem: string | null = null
@@ -49,17 +49,39 @@ export class TvSetupInvites extends WelcomeScreen {
   override render() {
     const words = this.words.value
     const roles = $inviteWords.get()
-    const choices = [{ value: 'member', title: roles.member }, { value: 'host', title: roles.host }] as const
+    const choices = [
+      { value: 'member', title: roles.member },
+      { value: 'host', title: roles.host },
+    ] as const
     const body = html`<div class="mt-6 grid gap-4">
         ${textField({ id: 'invitee', label: words.inviteName, value: this.name, maxLength: limits.maxPersonNameLength, problem: this.nameProblem, change: this.typed })}
-        ${choicePills<'member' | 'host'>({ name: 'role', legend: words.inviteRole, value: this.role, choices, change: (role) => { this.role = role } })}
+        ${choicePills<'member' | 'host'>({
+          name: 'role',
+          legend: words.inviteRole,
+          value: this.inviteeRole,
+          choices,
+          change: (role) => {
+            this.inviteeRole = role
+          },
+        })}
         ${problemLine(this.submission.problem)}
-        <button class="btn btn-wide w-full border-control bg-base-100" ?disabled=${this.submission.isBusy}>${icon(UserPlus)}${words.inviteMake}</button>
+        <button class="btn btn-action w-full border-control bg-base-100" ?disabled=${this.submission.isBusy}>${icon(UserPlus)}${words.inviteMake}</button>
       </div>
       ${this.invites.length ? html`<ul class="mt-6 grid gap-2.5" aria-label=${words.invited(this.invites.length)}>${this.invites.map((invite) => this.card(invite))}</ul>` : nothing}`
     const isAlone = this.invites.length === 0
-    const actions = actionButton({ text: isAlone ? words.inviteLater : words.inviteDone, classes: isAlone ? 'btn-ghost w-full text-primary' : 'btn-primary w-full', press: () => this.tell('done') })
-    return welcomePage({ shapes: UserPlus, title: words.inviteTitle, text: words.inviteText, body, actions, submit: () => void this.make() })
+    const actions = actionButton({
+      text: isAlone ? words.inviteLater : words.inviteDone,
+      classes: isAlone ? 'btn-ghost w-full text-primary' : 'btn-primary w-full',
+      press: () => this.tell('done'),
+    })
+    return welcomePage({
+      shapes: UserPlus,
+      title: words.inviteTitle,
+      text: words.inviteText,
+      body,
+      actions,
+      submit: () => void this.make(),
+    })
   }
 
   private card(invite: InviteEntry): TemplateResult {
@@ -71,7 +93,14 @@ export class TvSetupInvites extends WelcomeScreen {
     const round = (shapes: IconShapes, label: string, press: () => void, isPressed?: boolean) =>
       html`<button type="button" class="icon-button" aria-label="${label}: ${name}" title=${label} aria-expanded=${isPressed === undefined ? nothing : String(isPressed)} @click=${press}>${icon(shapes, 'text-[1.0625rem]')}</button>`
     const tools = link
-      ? html`${'share' in navigator ? round(Share2, $inviteWords.get().share, () => void this.share(link)) : nothing}${round(Copy, $inviteWords.get().copy, () => void copyText(link))}${round(QrCode, isOpen ? words.inviteHide : words.inviteShow, () => { this.open = isOpen ? null : inviteId }, isOpen)}`
+      ? html`${'share' in navigator ? round(Share2, $inviteWords.get().share, () => void this.share(link)) : nothing}${round(Copy, $inviteWords.get().copy, () => void copyText(link))}${round(
+          QrCode,
+          isOpen ? words.inviteHide : words.inviteShow,
+          () => {
+            this.open = isOpen ? null : inviteId
+          },
+          isOpen,
+        )}`
       : nothing
     return html`<li class="pop-in rounded-2xl border border-line p-3"><div class="flex items-center gap-3">${avatar({ id: inviteId, name, photo: null }, 'sm')}<span class="min-w-0 flex-1"><b class="row-title block truncate" dir="auto">${words.inviteReady({ name })}</b><span class="row-text block text-[.8125rem]">${text}</span></span><span class="flex flex-none">${tools}</span></div>
       ${isOpen && link ? html`<tv-qr class="mx-auto mt-3 block w-56 max-w-full" .text=${link} label=${words.inviteQr({ name })}></tv-qr>` : nothing}</li>`
@@ -86,7 +115,10 @@ export class TvSetupInvites extends WelcomeScreen {
     const outcome = await submit(() => bridge.call.listInvites())
     if (!outcome.isDone) return
     const made = new Set(this.invites.map(({ inviteId }) => inviteId))
-    this.invites = [...this.invites, ...outcome.value.filter(({ inviteId, state }) => !made.has(inviteId) && (state === 'usable' || state === 'used'))]
+    this.invites = [
+      ...this.invites,
+      ...outcome.value.filter(({ inviteId, state }) => !made.has(inviteId) && (state === 'usable' || state === 'used')),
+    ]
   }
 
   private async make(): Promise<void> {
@@ -95,13 +127,13 @@ export class TvSetupInvites extends WelcomeScreen {
       this.nameProblem = this.words.value.inviteNameMissing
       return this.focusField('invitee')
     }
-    const wish = { inviteeName, role: this.role, expiresInMs: limits.inviteMaxAgeMs, uses: 1 }
+    const wish = { inviteeName, role: this.inviteeRole, expiresInMs: limits.inviteMaxAgeMs, uses: 1 }
     const outcome = await this.submission.run(() => bridge.call.createInvite(wish))
     if (!outcome.isDone) return
     this.invites = [outcome.value, ...this.invites]
     this.open = outcome.value.inviteId
     this.name = ''
-    this.role = 'member'
+    this.inviteeRole = 'member'
     await this.focusField('invitee')
   }
 

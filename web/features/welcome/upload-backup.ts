@@ -30,7 +30,11 @@ export function uploadBackup({ file, claimToken, progress, signal }: Upload): Pr
 }
 
 function failureOf(answer: unknown): ClientFailure {
-  const { error, retryAfterMs, detail } = (answer ?? {}) as { error?: unknown; retryAfterMs?: unknown; detail?: unknown }
+  const { error, retryAfterMs, detail } = (answer ?? {}) as {
+    error?: unknown
+    retryAfterMs?: unknown
+    detail?: unknown
+  }
   const code = typeof error === 'string' && isRefusalCode(error) ? error : 'internal'
   return new ClientFailure(code, Number(retryAfterMs) || 0, String(detail ?? ''))
 }
