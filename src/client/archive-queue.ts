@@ -6,6 +6,7 @@ import type { ArchiveRow } from './body-opener.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import type { AccountParts } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Step } from './steps.ts'
 
 const FLUSH_AFTER_MS = 1_000
@@ -47,7 +48,7 @@ export class ArchiveQueue {
     this.context.platform.clock.schedule(FLUSH_AFTER_MS, () => {
       this.#isScheduled = false
       // What the home did not take stays in its row and goes with the next lot.
-      this.flush().catch((error: unknown) => console.warn('archive rows stay queued', String(error)))
+      this.flush().catch(reportAs('archive rows stay queued'))
     })
   }
 

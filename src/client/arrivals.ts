@@ -8,13 +8,14 @@ import type { ClientContext } from './context.ts'
 import { type ConversationRecord, isKnownSeq, markOf, messageKey, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import { keepBody } from './kept-bodies.ts'
-import { advanceMark, countUnread } from './marks.ts'
+import { advanceMark, countUnread, MAX_UNREAD } from './marks.ts'
 import { adminIds } from './membership.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import { placeNotices } from './notices.ts'
 import type { AccountParts } from './parts.ts'
 import { decodePayload, type Payload } from './payloads.ts'
 import { withPreview } from './previews.ts'
+import type { Step } from './steps.ts'
 import type { WaitingBody, WaitingRoom } from './waiting-room.ts'
 
 /** A stored body as the socket or a page brings it. */
@@ -160,7 +161,8 @@ export class Arrivals {
   async #keep(batch: Batch, record: ConversationRecord, line: StoredMessage, place: Place): Promise<void> {
     const { step } = batch
     const id = record.conversationId
-    if (!(await this.store.change(step, id, line.messageId, line))) await this.store.add(step, id, [line])
+    const isFilled = await this.store.change(step, id, line.messageId, line)
+    if (!isFilled) await this.store.add(step, id, [line])
     if (place.isOld) return
     batch.tell(id, line)
     const selfId = this.parts.identity.accountId
@@ -175,8 +177,26 @@ export class Arrivals {
       next = { ...next, inboundKey: line.key, inboundId: line.messageId }
       batch.toAcknowledge.add(id)
     }
-    const unreadCount = await countUnread(this.store, step, next, selfId)
-    this.conversations.write(step, { ...next, unreadCount })
+    this.conversations.write(step, {
+      ...next,
+      unreadCount: await this.#unreadAfter(step, record, next, { line, isFilled }),
+    })
+  }
+
+  /** Counted anew only where the answer is not one more: a page of missed messages must not look through all of them each time. */
+  async #unreadAfter(
+    step: Step,
+    before: ConversationRecord,
+    after: ConversationRecord,
+    { line, isFilled }: { line: StoredMessage; isFilled: boolean },
+  ): Promise<number> {
+    const selfId = this.parts.identity.accountId
+    const { readKey } = markOf(after, selfId)
+    if (readKey !== markOf(before, selfId).readKey || (isFilled && line.senderId === selfId)) {
+      return countUnread(this.store, step, after, selfId)
+    }
+    const isOneMore = !isFilled && line.kind !== 'notice' && line.senderId !== selfId && line.key > readKey
+    return Math.min(MAX_UNREAD, after.unreadCount + (isOneMore ? 1 : 0))
   }
 }
 

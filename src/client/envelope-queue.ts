@@ -3,6 +3,7 @@ import { ClientFailure } from './api.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import type { LogDevice } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Peer, SessionPool } from './sessions.ts'
 import type { Step, Steps } from './steps.ts'
 
@@ -53,7 +54,7 @@ export class EnvelopeQueue {
 
   flushSoon(): void {
     // Rows stay until the home took them; the next connection sends what was left.
-    this.flush().catch((error: unknown) => console.warn('envelopes stay queued', String(error)))
+    this.flush().catch(reportAs('envelopes stay queued'))
   }
 
   async flush(): Promise<void> {

@@ -6,7 +6,8 @@ import type { Conversations } from './conversations.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import type { Step } from './steps.ts'
 
-const MAX_UNREAD = 999
+/** Beyond this a face shows no number. */
+export const MAX_UNREAD = 999
 
 type Tools = { store: MessageStore; conversations: Conversations; selfId: AccountId }
 type Receipt = { accountId: AccountId; delivered: MessageId | null; read: MessageId | null }
@@ -41,12 +42,13 @@ export async function advanceMark(
   const keyOf = async (messageId: MessageId | null) =>
     messageId === null ? '' : ((await store.find(batch.step, id, messageId))?.key ?? '')
   const mark = markOf(record, accountId)
-  const readKey = larger(mark.readKey, await keyOf(read))
+  const toldKey = await keyOf(read)
+  const readKey = larger(mark.readKey, toldKey)
   const deliveredKey = larger(larger(mark.deliveredKey, await keyOf(delivered)), readKey)
   if (readKey === mark.readKey && deliveredKey === mark.deliveredKey) return
   const marked = { ...record, marks: { ...record.marks, [accountId]: { deliveredKey, readKey } } }
   const unreadCount = accountId === selfId ? await countUnread(store, batch.step, marked, selfId) : record.unreadCount
-  const announcedRead = accountId === selfId ? larger(record.announcedRead, readKey) : record.announcedRead
+  const announcedRead = accountId === selfId ? larger(record.announcedRead, toldKey) : record.announcedRead
   conversations.write(batch.step, { ...marked, unreadCount, announcedRead })
   if (accountId === selfId) return
   const isTicked = (message: StoredMessage) =>

@@ -6,6 +6,7 @@ import { countUnread, larger } from './marks.ts'
 import type { MessageStore } from './message-store.ts'
 import type { Outbox } from './outbox.ts'
 import type { AccountParts } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Steps } from './steps.ts'
 
 const EVERY_MS = 1_000
@@ -32,7 +33,7 @@ export class Receipts {
     const delayMs = Math.max(GATHER_MS, (this.#sentAt.get(id) ?? 0) + EVERY_MS - clock.now())
     clock.schedule(delayMs, () => {
       this.#scheduled.delete(id)
-      this.#flush(id).catch((error: unknown) => console.warn('receipt not written', String(error)))
+      this.#flush(id).catch(reportAs('receipt not written'))
     })
   }
 
@@ -58,8 +59,8 @@ export class Receipts {
     const isRead = mark.readKey > record.announcedRead
     if (!isDelivered && !isRead) return
     this.#sentAt.set(id, this.context.platform.clock.now())
-    const delivered = isDelivered ? record.inboundId : null
-    await this.outbox.send(id, { kind: 'receipt', delivered, read: isRead ? record.readId : null })
+    // Both marks each time: a receipt that was not sent yet is replaced by this one.
+    await this.outbox.send(id, { kind: 'receipt', delivered: record.inboundId, read: record.readId })
     const selfId = this.parts.identity.accountId
     await this.conversations.change(id, (held) => {
       const own = markOf(held, selfId)

@@ -73,6 +73,27 @@ describe('a device without a network', () => {
   }, 30_000)
 })
 
+describe('a message that is refused for good', () => {
+  test('says so, holds nothing up and can be taken back', async () => {
+    const group = await oma.client.createGroup('Group', null, [papa.accountId])
+    const direct = await papa.client.openDirect(oma.accountId)
+    await say(papa, direct, 'hello')
+    await papa.until('the group', (self) => conversation(self, group)?.title === 'Group')
+    await goAway(papa)
+    await oma.client.removeMember(group, papa.accountId)
+    const refused = await say(papa, group, 'too late')
+    await say(papa, direct, 'still fine')
+    await comeBack(papa)
+    const view = await untilState(papa, group, refused, 'failed')
+    expect(view.reason).toMatch(/^not_(allowed|found)$/)
+    await hears(oma, direct, 'still fine')
+    expect(wasTold(oma, 'too late')).toBe(false)
+    await papa.client.discardMessage(refused)
+    expect(shown(papa, group).has(refused)).toBe(false)
+    expect(conversation(papa, group)).toMatchObject({ isMember: false })
+  }, 20_000)
+})
+
 describe('a device that stops in the middle', () => {
   test('has what was said before the crash and sends it once afterwards', async () => {
     const id = await oma.client.openDirect(papa.accountId)
@@ -152,6 +173,12 @@ describe('a second device', () => {
     await hears(oma, id, 'from the phone')
     await say(oma, group, 'to both in the group')
     await hears(phone, group, 'to both in the group')
+    const unread = await say(oma, id, 'read on one')
+    await hears(phone, id, 'read on one')
+    await papa.until('it to be unread', (self) => conversation(self, id)?.unreadCount === 1)
+    await phone.client.markRead(id, unread)
+    await papa.until('it to be read on the other device', (self) => conversation(self, id)?.unreadCount === 0)
+    await untilState(oma, id, unread, 'read')
     expect(conversation(stranger, id)).toBeNull()
     expect(conversation(stranger, group)).toBeNull()
   }, 40_000)
