@@ -182,4 +182,26 @@ describe('a second device', () => {
     expect(conversation(stranger, id)).toBeNull()
     expect(conversation(stranger, group)).toBeNull()
   }, 40_000)
+
+  test('fetches what is older page by page, each line once and in order', async () => {
+    const group = await oma.client.createGroup('Long', null, [papa.accountId])
+    await papa.until('the group', (self) => conversation(self, group)?.title === 'Long')
+    const texts = Array.from({ length: 450 }, (_, at) => `line ${at}`)
+    for (const text of texts) await say(oma, group, text)
+    await papa.until('the last line', (self) => conversation(self, group)?.preview.text === 'line 449')
+    await Bun.sleep(2_500)
+    const phone = home.visitor('Papa')
+    await phone.client.signIn('papa', papa.passphrase)
+    await phone.until('the last line', (self) => conversation(self, group)?.preview.text === 'line 449')
+    let slice = await phone.client.loadOlder(group, '~', 60)
+    let lines = slice.items.map((item) => item.text)
+    expect(phone.events.flatMap((event) => (event.type === 'messages' ? event.items : [])).length).toBeLessThan(450)
+    for (let page = 0; slice.hasOlder && page < 20; page++) {
+      slice = await phone.client.loadOlder(group, slice.items[0]!.orderKey, 60)
+      lines = [...slice.items.map((item) => item.text), ...lines]
+    }
+    expect(lines.filter((line) => line.startsWith('line'))).toEqual(texts)
+    expect(slice.items.map((item) => item.notice?.kind).filter((kind) => kind !== undefined)).toEqual(['added'])
+    expect(conversation(stranger, group)).toBeNull()
+  }, 60_000)
 })
