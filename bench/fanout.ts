@@ -1,0 +1,149 @@
+import { rmSync } from 'node:fs'
+import { ejabberd } from './peers/ejabberd.ts'
+import { mosquitto } from './peers/mosquitto.ts'
+import { nats } from './peers/nats.ts'
+import { type Occupant, type Peer, type PeerRun, runPeerRoom } from './peers/peer.ts'
+import { prosody } from './peers/prosody.ts'
+import type { XmppOccupant } from './peers/xmpp.ts'
+import { residentMb } from './support/machine.ts'
+import { newFolder, type PreparedHome, prepareHome } from './support/prepared-home.ts'
+import { FrameTrain } from './support/raw-line.ts'
+import { Report, readOptions } from './support/report.ts'
+import { Room, type RoomRun } from './support/room.ts'
+import { bareFrames, bareRoom, ourRoom } from './support/rooms.ts'
+import { postFrames, sealBodies } from './support/sealed-posts.ts'
+import { startBareServer, startServer } from './support/server-process.ts'
+import { median, round, spread } from './support/statistics.ts'
+
+// One room, one sender, everybody's copy timed. Ours and the bare loop take turns, so that what else the machine does hits
+// both; the peers follow one by one.
+
+const occupants = 50
+const windows = [50, 1]
+const messagesOf = { ours: { 50: 5_000, 1: 600 }, peers: { 50: 600, 1: 150 } } as Record<string, Record<number, number>>
+
+type Run = PeerRun
+type Rows = Map<number, Run[]>
+
+const options = readOptions({ runs: 5 })
+const report = new Report('fanout', options.isJson)
+const wanted = options.window === null ? windows : [options.window]
+
+function note(rows: Rows, window: number, run: Run): void {
+  rows.set(window, [...(rows.get(window) ?? []), run])
+}
+
+function summarize(runs: readonly Run[]) {
+  return {
+    deliveries_per_s: round(median(runs.map((run) => run.deliveriesPerS))),
+    p50_ms: round(median(runs.map((run) => run.p50Ms)), 2),
+    p95_ms: round(median(runs.map((run) => run.p95Ms)), 2),
+  }
+}
+
+function say(name: string, window: number, runs: readonly Run[], more = ''): void {
+  const rate = spread(runs, (run) => run.deliveriesPerS)
+  const [p50, p95] = [spread(runs, (run) => run.p50Ms, 2), spread(runs, (run) => run.p95Ms, 2)]
+  report.say(
+    `${name.padEnd(15)} window ${String(window).padStart(2)}: ${rate} deliveries/s, p50 ${p50} ms, p95 ${p95} ms${more}`,
+  )
+}
+
+/** Ours and the bare loop, in turns, on the same sealed bytes. */
+async function compareWithBare(home: PreparedHome): Promise<{ ours: Rows; bare: Rows; residentMb: number }> {
+  const bareFolder = newFolder()
+  const [seat] = home.seats
+  await using server = await startServer(home.folder)
+  await using bareServer = await startBareServer(bareFolder)
+  using ourOccupants = await Room.open(ourRoom(server.url, home.seats))
+  using bareOccupants = await Room.open(bareRoom(bareServer.url, occupants))
+  const rows = { ours: new Map<number, RoomRun[]>(), bare: new Map<number, RoomRun[]>() }
+  let first = 1
+  for (const window of wanted) {
+    // The first of each is thrown away: the compiler is still at work.
+    for (let run = -1; run < options.runs; run++) {
+      const count = messagesOf['ours']![window] ?? 2_000
+      const bodies = await sealBodies(seat!, count)
+      const ours = await ourOccupants.run(new FrameTrain(postFrames(seat!, bodies)), window, first)
+      const bare = await bareOccupants.run(new FrameTrain(bareFrames(bodies, first)), window, first)
+      first += count
+      if (run < 0) continue
+      note(rows.ours, window, ours)
+      note(rows.bare, window, bare)
+    }
+  }
+  rmSync(bareFolder, { recursive: true, force: true })
+  return { ...rows, residentMb: residentMb(server.processId) }
+}
+
+async function measurePeer(peer: Peer): Promise<Rows | null> {
+  if (!Bun.which(peer.program)) {
+    report.say(`${peer.name} is left out: ${peer.program} is not installed`)
+    return null
+  }
+  const folder = newFolder()
+  const rows: Rows = new Map()
+  await using running = await peer.start(folder)
+  const inRoom: Occupant[] = []
+  while (inRoom.length < occupants) inRoom.push(await running.join(inRoom.length))
+  let first = 1
+  for (const window of wanted) {
+    const messages = messagesOf['peers']![window] ?? 300
+    for (let run = 0; run < Math.min(options.runs, 3); run++) {
+      note(rows, window, await runPeerRoom(inRoom, { messages, window, first }))
+      first += messages
+    }
+    say(peer.name, window, rows.get(window)!, `, ${round(residentMb(running.processId))} MB`)
+  }
+  await checkArchive(peer, inRoom[0]!, first - 1)
+  for (const occupant of inRoom) occupant.close()
+  rmSync(folder, { recursive: true, force: true })
+  return rows
+}
+
+// A peer that stores nothing would be compared unfairly.
+async function checkArchive(peer: Peer, occupant: Occupant, expected: number): Promise<void> {
+  if (!('countArchived' in occupant)) return
+  await Bun.sleep(1_000)
+  const archived = await (occupant as XmppOccupant).countArchived()
+  if (archived !== expected) report.say(`!!! ${peer.name} archived ${archived} of ${expected} messages`)
+}
+
+using home = await prepareHome(occupants, occupants)
+const { ours, bare, residentMb: rssMb } = await compareWithBare(home)
+for (const window of wanted) {
+  say('ours', window, ours.get(window)!, `, ${round(rssMb)} MB`)
+  say('bare', window, bare.get(window)!)
+}
+const peers = new Map<string, Rows>()
+for (const peer of [prosody, ejabberd, nats, mosquitto]) {
+  try {
+    const rows = await measurePeer(peer)
+    if (rows) peers.set(peer.name, rows)
+  } catch (error) {
+    report.say(`${peer.name} is left out: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Each run against the bare run beside it. */
+function bareRatio(window: number): number {
+  const pairs = ours.get(window)!.map((run, at) => run.deliveriesPerS / bare.get(window)![at]!.deliveriesPerS)
+  return round(median(pairs), 2)
+}
+
+const resultOf = (window: number) => {
+  const own = summarize(ours.get(window)!)
+  const others = [...peers].map(([name, rows]) => {
+    const row = summarize(rows.get(window)!)
+    return [name, { ...row, times: round(own.deliveries_per_s / row.deliveries_per_s, 1) }]
+  })
+  return {
+    ...{ k: occupants, window, ...own, rss_mb: round(rssMb), bare_ratio: bareRatio(window) },
+    bare: summarize(bare.get(window)!),
+    peers: Object.fromEntries(others),
+  }
+}
+for (const window of wanted) report.say(`window ${window}: ${bareRatio(window)} of the bare loop`)
+const [main = 50, ...rest] = wanted
+report.end({ ...resultOf(main), ...Object.fromEntries(rest.map((window) => [`window_${window}`, resultOf(window)])) })
+process.exit(0)
