@@ -15,7 +15,9 @@ export function refuseBroken<T>(code: RefusalCode, check: () => T): T {
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = String((error as { code?: unknown } | null)?.code ?? '')
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return new Refusal('disk_full')
+  if (/^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/.test(code)) return new Refusal('disk_full')
+  if (/^(SQLITE_(IOERR|BUSY|CANTOPEN|READONLY|NOMEM)|EMFILE|ENFILE|EIO|EROFS)/.test(code))
+    return new Refusal('unavailable')
   return new Refusal('internal')
 }
 

@@ -7,7 +7,8 @@ import { errorFields, type Log } from './log.ts'
 export function answerError(log: Log, { error, code }: { error: unknown; code: string | number }): Response {
   const refusal = explain(error, code)
   const requestId = makeToken().slice(0, 12)
-  if (refusal.code === 'internal') log.error('request_failed', { requestId, ...errorFields(error) })
+  if (refusal.code === 'internal' || refusal.code === 'unavailable')
+    log.error('request_failed', { requestId, ...errorFields(error) })
   return refuse(refusal, requestId)
 }
 

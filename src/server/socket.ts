@@ -12,6 +12,7 @@ import type { Hub } from './hub.ts'
 const silenceMs = 90_000
 const sweepMs = 15_000
 const maxEarlyBytes = limits.maxFrameBytes
+const maxEarlyFrames = 256
 
 /** What the socket asks of the rest of the server: it carries frames and knows none of their rules. */
 export interface SocketHost {
@@ -44,8 +45,12 @@ export function createSocket(host: SocketHost): Socket {
   // Lines on which nothing came for too long: a phone without network says no goodbye.
   function dropSilent(): void {
     sweep = host.clock.after(sweepMs, dropSilent)
-    const oldest = host.clock.now() - silenceMs
-    for (const connection of open) if (connection.lastHeardAt < oldest) connection.cut()
+    const now = host.clock.now()
+    for (const connection of open) {
+      // After a clock was put back nobody was heard in the future.
+      connection.lastHeardAt = Math.min(connection.lastHeardAt, now)
+      if (connection.lastHeardAt < now - silenceMs) connection.cut()
+    }
   }
 
   // A browser never sees the HTTP status of a refused upgrade, so everybody is let in and told the reason on the line.
@@ -129,7 +134,7 @@ export function createSocket(host: SocketHost): Socket {
       if (connection?.isWelcome) return receive(connection, message)
       // Bun takes its buffer back after this call.
       const earlyBytes = early.reduce((sum, frame) => sum + frame.length, message.length)
-      if (earlyBytes <= maxEarlyBytes) early.push(message.slice())
+      if (earlyBytes <= maxEarlyBytes && early.length < maxEarlyFrames) early.push(message.slice())
       else turnAway(socket, new Refusal('too_many'))
     },
     drain(socket) {

@@ -14,8 +14,9 @@ export class TokenBucket {
 
   /** 0 if `count` were taken, else how long to wait for them. */
   take(nowMs: number, count = 1): number {
+    // A clock that was put back fills nothing now, and goes on filling from there.
     const elapsedMs = Math.max(0, nowMs - this.#at)
-    this.#at = Math.max(this.#at, nowMs)
+    this.#at = nowMs
     this.#tokens = Math.min(this.burst, this.#tokens + (elapsedMs * this.perSecond) / 1_000)
     if (this.#tokens >= count) {
       this.#tokens -= count

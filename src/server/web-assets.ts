@@ -37,8 +37,12 @@ export function serveWebAssets({ assets, inlineScriptHash }: WebBundle): ServeWe
   const policy = contentSecurityPolicy(inlineScriptHash)
   const bodies = new Map<string, Promise<ArrayBuffer>>()
   const read = (path: string) => {
-    const body = bodies.get(path) ?? Bun.file(path).arrayBuffer()
+    const known = bodies.get(path)
+    if (known) return known
+    const body = Bun.file(path).arrayBuffer()
     bodies.set(path, body)
+    // No free descriptor now may be one later.
+    body.catch(() => bodies.delete(path))
     return body
   }
   return async (request) => {

@@ -98,3 +98,21 @@ test('a job that fails is written down and does not stop the server', async () =
   expect(row).toEqual({ error: 'TypeError' })
   expect((await oma.call('GET', '/health')).json).toMatchObject({ status: 'ok', database: 'ok' })
 })
+
+test('a job that cannot even be written down, because the disk is full, ends nothing', async () => {
+  const { database } = running.context
+  const pages = await database.get<{ page_count: number }>('PRAGMA page_count')
+  await database.transaction((tx) => tx.get(`PRAGMA max_page_count = ${pages!.page_count}`))
+  const fill = async (bytes: number) => {
+    const sql = 'INSERT INTO audit (at, event, detail) VALUES (0, ?, zeroblob(?))'
+    for (;;) await database.transaction((tx) => tx.run(sql, 'filler', bytes))
+  }
+  for (const bytes of [3_000, 1]) await expect(fill(bytes)).rejects.toThrow('full')
+  const outcomes = []
+  for (let at = 0; at < 400; at++)
+    outcomes.push(
+      await runJob(running.context, { name: `job-${at}`, schedule: '0 * * * *', run: async () => undefined }),
+    )
+  expect(outcomes).toEqual(Array(400).fill(true))
+  expect(await count('jobs')).toBeLessThan(400)
+})

@@ -45,14 +45,19 @@ export async function runJob(context: Context, job: Job): Promise<boolean> {
     context.log.error('job_failed', { job: job.name, ...errorFields(cause) })
     error = cause instanceof Error ? cause.name : 'unknown'
   }
-  await context.database.transaction((tx) =>
-    tx.run(
-      'INSERT OR REPLACE INTO jobs (name, started_at, finished_at, error) VALUES (?, ?, ?, ?)',
-      job.name,
-      startedAt,
-      context.clock.now(),
-      error,
-    ),
-  )
+  await recordRun(context, { name: job.name, startedAt, error })
   return error === null
+}
+
+// With a full disk even this fails, and nobody waits for a job: an error that got out of here would end the server.
+async function recordRun(
+  { database, clock, log }: Context,
+  { name, startedAt, error }: { name: string; startedAt: number; error: string | null },
+): Promise<void> {
+  const sql = 'INSERT OR REPLACE INTO jobs (name, started_at, finished_at, error) VALUES (?, ?, ?, ?)'
+  try {
+    await database.transaction((tx) => tx.run(sql, name, startedAt, clock.now(), error))
+  } catch (cause) {
+    log.error('job_not_recorded', { job: name, ...errorFields(cause) })
+  }
 }

@@ -89,7 +89,7 @@ async function judgeTry(
 ): Promise<Outcome> {
   const now = clock.now()
   const subject = createHmac('sha256', hashKeys.madeUp).update(`try\0${offer.signInName}`).digest('base64url')
-  const tries = await store.listTries(tx, subject, now - hourMs)
+  const tries = await store.listTries(tx, subject, { after: now - hourMs, until: now })
   if (tries.length >= limits.recoveryTriesPerHour) {
     const retryAfterMs = tries.at(-limits.recoveryTriesPerHour)! + hourMs - now
     return { failed: new Refusal('too_many_tries', { retryAfterMs }) }
@@ -135,7 +135,7 @@ export async function addRecoveredDevice(context: Context, offer: AddDevice): Pr
 export async function cleanUpRecovery({ database, clock }: Context): Promise<void> {
   const now = clock.now()
   await database.transaction(async (tx) => {
-    await store.deleteOldTries(tx, now - hourMs)
+    await store.deleteOldTries(tx, { before: now - hourMs, after: now + hourMs })
     await store.deleteExpiredTickets(tx, now)
   })
 }

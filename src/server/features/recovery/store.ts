@@ -1,10 +1,15 @@
 import type { AccountId } from '../../../protocol/ids.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 
-/** When this subject was tried since `after`, oldest first. */
-export async function listTries(reader: Reader, subject: string, after: number): Promise<number[]> {
-  const sql = 'SELECT tried_at AS at FROM recovery_tries WHERE subject = ? AND tried_at > ? ORDER BY tried_at'
-  return (await reader.all<{ at: number }>(sql, subject, after)).map(({ at }) => at)
+/** When this subject was tried between the two, oldest first. What is later was written by a clock that was wrong. */
+export async function listTries(
+  reader: Reader,
+  subject: string,
+  { after, until }: { after: number; until: number },
+): Promise<number[]> {
+  const sql = `SELECT tried_at AS at FROM recovery_tries WHERE subject = ? AND tried_at > ? AND tried_at <= ?
+    ORDER BY tried_at`
+  return (await reader.all<{ at: number }>(sql, subject, after, until)).map(({ at }) => at)
 }
 
 export async function insertTry(tx: Transaction, subject: string, now: number): Promise<number> {
@@ -15,8 +20,11 @@ export async function deleteTry(tx: Transaction, tryId: number): Promise<void> {
   await tx.run('DELETE FROM recovery_tries WHERE try_id = ?', tryId)
 }
 
-export async function deleteOldTries(tx: Transaction, before: number): Promise<void> {
-  await tx.run('DELETE FROM recovery_tries WHERE tried_at <= ?', before)
+export async function deleteOldTries(
+  tx: Transaction,
+  { before, after }: { before: number; after: number },
+): Promise<void> {
+  await tx.run('DELETE FROM recovery_tries WHERE tried_at <= ? OR tried_at > ?', before, after)
 }
 
 export async function insertTicket(
