@@ -86,6 +86,6 @@ export class TvShell extends TvElement {
 
   private mainLook({ main, section }: Place): string {
     const hasWall = main ? main.kind === 'thread' : section !== 'settings'
-    return hasWall ? 'wall' : 'border-s border-line bg-base-200'
+    return hasWall ? 'wall' : 'border-line bg-base-200 md:border-s'
   }
 }
