@@ -1,4 +1,5 @@
 import firstLight from './sqlite/0001_first_light.sql' with { type: 'text' }
+import beginAnew from './sqlite/0002_begin_anew.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -7,4 +8,7 @@ export interface Migration {
 }
 
 /** Every change of the tables, in order. A number that has landed is never edited. */
-export const migrations: readonly Migration[] = [{ number: 1, name: 'first_light', sql: firstLight }]
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'first_light', sql: firstLight },
+  { number: 2, name: 'begin_anew', sql: beginAnew },
+]

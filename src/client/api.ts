@@ -184,6 +184,12 @@ export type FailureCode =
   | 'untrusted_server'
   | 'bad_invite'
   | 'unsupported'
+  | 'bad_link_code'
+  | 'link_cancelled'
+  | 'link_failed'
+  | 'link_tampered'
+  | 'link_same_side'
+  | 'was_reset'
 export class ClientFailure extends Error {
   override readonly name = 'ClientFailure'
   constructor(

@@ -28,7 +28,11 @@ export type SealedState = Static<typeof sealedState>
 /** One backup slot (86 bytes) and H(AUTH) of its key (32 bytes). */
 export const slotUpload = Type.Object({ slot: bytesSchema(86), authHash: bytesSchema(32) })
 
-/** POST /api/accounts -> SignUpAnswer. Entries are whole log entries: genesis, then device-add signed by root. */
+/**
+ * POST /api/accounts -> SignUpAnswer. Entries are whole log entries: genesis, then device-add signed by root. Where `genesis` is an
+ * identity-reset (PROTOCOL 4.2, type 6) the person of that account begins anew: it takes an invite that was made for this very
+ * account (invite_for_other otherwise), the sign-in name stays, and keys, state, slots and archive of the former identity are gone.
+ */
 export const signUp = Type.Object({
   admission,
   accountId: idSchema<AccountId>(),
@@ -134,8 +138,44 @@ export type RecoveryMaterial = {
   ticket: string
 }
 
-/** PUT /api/slots (member): replaces a slot after a passphrase change or a new kit. kind is read from the slot. */
-export const slotReplace = slotUpload
+/** POST /api/accounts/former (stranger with an invite that lets somebody begin anew) -> FormerAccount. Refusals as invites/look; invite_for_other. */
+export const formerLook = Type.Object({ inviteId: idSchema<InviteId>(), inviteAuth: bytesSchema(32) })
+export type FormerLook = Static<typeof formerLook>
+/** Whom the invite is for, and the whole key log: the new root continues this account's entries. */
+export type FormerAccount = {
+  accountId: AccountId
+  signInName: string
+  entries: string[]
+  treeHead: string
+  logPublicKey: string
+}
+
+const recoveryTicket = Type.String({ maxLength: 128 })
+
+/**
+ * PUT /api/slots (member): replaces a slot after a passphrase change or a new kit. kind is read from the slot. Takes a ticket of
+ * /api/recovery/open: whoever holds a stolen session cannot lock the owner out. wrong_key for another ticket.
+ */
+export const slotReplace = Type.Object({
+  ticket: recoveryTicket,
+  slot: slotUpload.properties.slot,
+  authHash: slotUpload.properties.authHash,
+})
+export type SlotReplace = Static<typeof slotReplace>
+
+/**
+ * POST /api/recovery/root (member) -> LogAppended: a new backup root and identity root after a suspected leak (PROTOCOL 4.8), all or
+ * nothing. `entry` is the root-rotate; every archive key the home holds comes sealed anew (state_moved where one is missing).
+ */
+export const rootReplace = Type.Object({
+  ticket: recoveryTicket,
+  entry: bytesSchema(1, 2048),
+  wrappedRootSeed: bytesSchema(60),
+  passphraseSlot: slotUpload,
+  recoverySlot: slotUpload,
+  sealedArchiveKeys: Type.Array(sealedArchiveKey, { minItems: 1, maxItems: 512 }),
+})
+export type RootReplace = Static<typeof rootReplace>
 
 /** GET /api/account-state -> SealedState; PUT with version = held + 1, refusal state_moved otherwise. */
 /** GET /api/archive-keys -> SealedArchiveKey[]; PUT adds one epoch, first writer wins (state_moved). */

@@ -29,6 +29,11 @@ export const refusals = {
   invite_used: 410,
   invite_expired: 410,
   invite_revoked: 410,
+  /** This invite lets one certain person begin anew: it opens no new account, and another one resets nobody. */
+  invite_for_other: 409,
+  /** The link between two devices is over, too old, or never was. */
+  link_gone: 410,
+  link_taken: 409,
   too_large: 413,
   too_many: 429,
   too_many_tries: 429,

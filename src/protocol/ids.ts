@@ -10,7 +10,17 @@ export type InviteId = Id<'invite'>
 export type ChainId = Id<'chain'>
 export type SessionId = Id<'session'>
 export type Incarnation = Id<'incarnation'>
-export type AnyId = AccountId | DeviceId | ConversationId | MessageId | InviteId | ChainId | SessionId | Incarnation
+export type LinkId = Id<'link'>
+export type AnyId =
+  | AccountId
+  | DeviceId
+  | ConversationId
+  | MessageId
+  | InviteId
+  | ChainId
+  | SessionId
+  | Incarnation
+  | LinkId
 
 /** An id's raw form is always this long. */
 export const ID_BYTES = 16

@@ -13,6 +13,8 @@ export const inviteUpload = Type.Object({
   uses: Type.Integer({ minimum: 1, maximum: 50 }),
   expiresAt: timeSchema,
   card: bytesSchema(28, 2048),
+  /** Set: the invite lets this account's person begin anew, and opens no new account. One use. */
+  forAccount: Type.Optional(idSchema<AccountId>()),
 })
 export type InviteUpload = Static<typeof inviteUpload>
 
@@ -29,8 +31,16 @@ export type InviteView = {
   state: InviteState
   usedBy: AccountId[]
   card: string
+  forAccount: AccountId | null
 }
 
 /** POST /api/invites/look (stranger with the link) -> InviteCard. Refusals: invite_unknown (also for a wrong auth), invite_used, invite_expired, invite_revoked. */
 export const inviteLook = Type.Object({ inviteId: idSchema<InviteId>(), inviteAuth: bytesSchema(32) })
-export type InviteCard = { card: string; role: 'member' | 'host'; expiresAt: number; logPublicKey: string }
+export type InviteCard = {
+  card: string
+  role: 'member' | 'host'
+  expiresAt: number
+  logPublicKey: string
+  /** The sign-in name of who begins anew by this invite. */
+  forSignInName: string | null
+}

@@ -12,6 +12,8 @@ import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
 import { inviteRoutes } from './features/invites/routes.ts'
 import { keyLogRoutes } from './features/key-log/routes.ts'
+import { Links } from './features/linking/linking.ts'
+import { linkingRoutes } from './features/linking/routes.ts'
 import { Messages } from './features/messages/messages.ts'
 import { createSocketHost } from './features/messages/socket-host.ts'
 import { recoveryRoutes } from './features/recovery/routes.ts'
@@ -41,6 +43,7 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
   const conversations = new Conversations(context)
   const messages = new Messages({ database, hub, roster: conversations.roster, now: () => clock.now() })
   const healing = new Healing(context, conversations, messages)
+  const links = new Links(clock)
   const api = new Elysia({ normalize: false })
     .onError((failure) => answerError(context.log, failure))
     .use(healthRoutes(context))
@@ -53,6 +56,7 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
     .use(inviteRoutes(context))
     .use(keyLogRoutes(context))
     .use(deviceRoutes(context))
+    .use(linkingRoutes(context, links))
     .use(conversationRoutes(context, conversations))
     .use(healRoutes(context, healing))
   const socket = createSocket(createSocketHost(context, messages, socketLimits))
@@ -71,6 +75,9 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
       return socket.upgrade(request, server)
     },
     websocket: socket.websocket,
-    [Symbol.dispose]: () => socket[Symbol.dispose](),
+    [Symbol.dispose]() {
+      links[Symbol.dispose]()
+      socket[Symbol.dispose]()
+    },
   }
 }

@@ -48,6 +48,8 @@ export function createRateLimits(clock: Clock) {
     signIn: new RateLimit(clock, { perSecond: 5, burst: 300 }),
     recovery: new RateLimit(clock, { perSecond: 0.1, burst: 30 }),
     lookAtInvite: new RateLimit(clock, { perSecond: 0.5, burst: 30 }),
+    openLink: new RateLimit(clock, { perSecond: 0.2, burst: 30 }),
+    linkCall: new RateLimit(clock, { perSecond: 5, burst: 300 }),
     setup: new RateLimit(clock, { perSecond: 1, burst: 60 }),
     claimPrekeys: new RateLimit(clock, { perSecond: 5, burst: 1_024 }),
     takeOneTimePrekey: new RateLimit(clock, { perSecond: 1 / 60, burst: 20 }),

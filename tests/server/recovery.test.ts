@@ -113,7 +113,10 @@ test('tries of a name that does not exist are counted like those of one that doe
 
 test('a new passphrase slot opens, and the one before does not', async () => {
   const auth = systemRandom(32)
-  expect((await oma.call('PUT', '/api/slots', makeSlot(1, auth))).status).toBe(204)
+  const { ticket } = (await open('oma', oma.passphraseAuth)).json
+  expect((await oma.call('PUT', '/api/slots', { ...makeSlot(1, auth), ticket: 'x'.repeat(43) })).status).toBe(401)
+  expect((await oma.call('PUT', '/api/slots', { ...makeSlot(1, auth), ticket })).status).toBe(204)
+  expect((await oma.call('PUT', '/api/slots', { ...makeSlot(1, auth), ticket })).status).toBe(401)
   expect((await open('oma', oma.passphraseAuth)).json.error).toBe('wrong_key')
   expect((await open('oma', auth)).status).toBe(200)
   expect((await open('oma', oma.codeAuth, 'code')).status).toBe(200)

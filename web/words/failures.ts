@@ -27,6 +27,19 @@ const english = {
   invite_used: 'This invite was used already. Ask for a new link.',
   invite_expired: 'This invite has expired. Ask for a new link.',
   invite_revoked: 'This invite was withdrawn. Ask for a new link.',
+  invite_for_other:
+    'This invite does not fit. One for beginning anew opens only that person’s account. Ask the host for a new link.',
+  link_gone:
+    'The code has run out, or it was stopped on the other device. Make a new code on the device that shows it.',
+  link_taken: 'Another device was faster with this code. Make a new code on the device that shows it.',
+  link_cancelled: 'It was stopped on the other device. Start again on both devices.',
+  link_failed: 'The other device could not finish. Look there for the reason, then start again on both devices.',
+  link_tampered:
+    'What came from the other device was changed on the way, so nothing was added. Start again on both devices.',
+  link_same_side:
+    'Both devices are on the same side of this. Open “Link a device” on the one that is signed in, and “Link with another device” on the new one.',
+  bad_link_code: 'This is not a whole linking code. Copy all of it from the other device, or scan it again.',
+  was_reset: 'This person began anew. Check first that it is really them.',
   too_large: 'This is too large. Make it shorter or smaller.',
   too_many: 'There are too many of these already.',
   too_many_tries: 'Too many tries. Wait a little and try again.',

@@ -28,6 +28,20 @@ export const failures = {
   invite_used: 'Diese Einladung wurde schon benutzt. Bitte um einen neuen Link.',
   invite_expired: 'Diese Einladung ist abgelaufen. Bitte um einen neuen Link.',
   invite_revoked: 'Diese Einladung wurde zurückgezogen. Bitte um einen neuen Link.',
+  invite_for_other:
+    'Diese Einladung passt nicht. Eine zum Neuanfang öffnet nur das Konto dieser Person. Bitte den Gastgeber um einen neuen Link.',
+  link_gone:
+    'Der Code ist abgelaufen oder wurde auf dem anderen Gerät beendet. Mache auf dem Gerät, das ihn zeigt, einen neuen.',
+  link_taken: 'Ein anderes Gerät war mit diesem Code schneller. Mache auf dem Gerät, das ihn zeigt, einen neuen.',
+  link_cancelled: 'Es wurde auf dem anderen Gerät beendet. Fange auf beiden Geräten neu an.',
+  link_failed: 'Das andere Gerät kam nicht zu Ende. Sieh dort nach dem Grund und fange dann auf beiden Geräten neu an.',
+  link_tampered:
+    'Was vom anderen Gerät kam, wurde unterwegs verändert, deshalb wurde nichts hinzugefügt. Fange auf beiden Geräten neu an.',
+  link_same_side:
+    'Beide Geräte stehen auf derselben Seite. Öffne „Gerät verbinden“ auf dem angemeldeten und „Mit anderem Gerät verbinden“ auf dem neuen.',
+  bad_link_code:
+    'Das ist kein ganzer Verbindungscode. Kopiere ihn vollständig vom anderen Gerät oder scanne ihn noch einmal.',
+  was_reset: 'Diese Person hat neu angefangen. Prüfe zuerst, ob sie es wirklich ist.',
   too_large: 'Das ist zu groß. Mache es kürzer oder kleiner.',
   too_many: 'Davon gibt es schon zu viele.',
   too_many_tries: 'Zu viele Versuche. Warte ein wenig und versuche es noch einmal.',

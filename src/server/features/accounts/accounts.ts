@@ -4,24 +4,24 @@ import { type AccountId, toBase64Url } from '../../../protocol/ids.ts'
 import type { Principal } from '../../auth.ts'
 import type { Context } from '../../context.ts'
 import type { Reader } from '../../storage/database.ts'
-import { readArchiveKey, readSlot, readState } from './sealed-keys.ts'
+import { readArchiveKey, readState } from './sealed-keys.ts'
 import * as store from './store.ts'
 
 export { readArchiveKey, readSlot, readState } from './sealed-keys.ts'
-export { addArchiveKey, findAccountByName, findSlot, findState, listArchiveKeys, putSlot, putState } from './store.ts'
+export {
+  addArchiveKey,
+  deleteArchiveKeys,
+  findAccountByName,
+  findSlot,
+  findState,
+  listArchiveKeys,
+  putSlot,
+  putState,
+  setRootSeed,
+} from './store.ts'
 
 export function listAccounts({ database }: Context): Promise<AccountView[]> {
   return store.listAccounts(database)
-}
-
-/** After a passphrase change or a new kit; which of the two, the slot itself says. */
-export async function replaceSlot(
-  { database, clock }: Context,
-  { accountId }: Principal,
-  upload: { slot: string; authHash: string },
-): Promise<void> {
-  const slot = readSlot(upload)
-  await database.transaction((tx) => store.putSlot(tx, accountId, { ...slot, now: clock.now() }))
 }
 
 export async function readSealedState(reader: Reader, accountId: AccountId): Promise<SealedState | null> {

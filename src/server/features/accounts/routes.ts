@@ -1,18 +1,12 @@
 import { Elysia } from 'elysia'
-import { sealedArchiveKey, sealedState, signUp, slotReplace } from '../../../protocol/accounts.ts'
+import { formerLook, sealedArchiveKey, sealedState, signUp } from '../../../protocol/accounts.ts'
 import { Refusal } from '../../../protocol/errors.ts'
 import { membersOnly } from '../../auth.ts'
 import type { Context } from '../../context.ts'
 import { addressKey } from '../../rate-limit.ts'
 import { peerOf } from '../../request-info.ts'
-import {
-  listAccounts,
-  listOwnArchiveKeys,
-  putArchiveKey,
-  readSealedState,
-  replaceSlot,
-  replaceState,
-} from './accounts.ts'
+import { listAccounts, listOwnArchiveKeys, putArchiveKey, readSealedState, replaceState } from './accounts.ts'
+import { lookAtFormerAccount } from './reset.ts'
 import { signUpAccount } from './sign-up.ts'
 
 const done = () => new Response(null, { status: 204 })
@@ -26,10 +20,17 @@ export function accountRoutes(context: Context) {
     },
     { body: signUp },
   )
+  anybody.post(
+    '/api/accounts/former',
+    ({ body, request }) => {
+      context.rateLimits.lookAtInvite.take(addressKey(peerOf(request).address))
+      return lookAtFormerAccount(context, body)
+    },
+    { body: formerLook },
+  )
   const members = new Elysia()
     .use(membersOnly(context))
     .get('/api/accounts', () => listAccounts(context))
-    .put('/api/slots', ({ principal, body }) => replaceSlot(context, principal, body).then(done), { body: slotReplace })
     .get('/api/account-state', async ({ principal }) => {
       const state = await readSealedState(context.database, principal.accountId)
       if (!state) throw new Refusal('not_found')

@@ -20,6 +20,8 @@ type Candidate = {
   offer: SignUp
   entries: [Uint8Array, Uint8Array]
   inviteId: InviteId
+  /** The person of this account begins anew. */
+  isReset: boolean
   device: { deviceId: DeviceId; dsk: DevicePublicKey }
   slots: [ReadSlot, ReadSlot]
 }
@@ -43,10 +45,12 @@ export async function signUpAccount(context: Context, offer: SignUp): Promise<Si
 function readCandidate({ clock }: Context, offer: SignUp): Candidate {
   const entries: [Uint8Array, Uint8Array] = [readBytes(offer.genesis), readBytes(offer.deviceAdd)]
   const [genesis, deviceAdd] = entries.map((bytes) => refuseBroken('bad_entry', () => parseLogEntry(bytes)))
-  if (genesis?.body.type !== 'genesis' || deviceAdd?.body.type !== 'device-add') throw new Refusal('bad_entry')
-  const isOwn = [genesis, deviceAdd].every((entry) => idFromBytes(entry.userId) === offer.accountId)
+  const beginning = genesis?.body
+  if (beginning?.type !== 'genesis' && beginning?.type !== 'identity-reset') throw new Refusal('bad_entry')
+  if (deviceAdd?.body.type !== 'device-add') throw new Refusal('bad_entry')
+  const isOwn = [genesis, deviceAdd].every((entry) => entry && idFromBytes(entry.userId) === offer.accountId)
   const inviteId = offer.admission.kind === 'invite' ? offer.admission.inviteId : noInvite
-  const isOfInvite = idFromBytes(genesis.body.inviteId) === inviteId
+  const isOfInvite = idFromBytes(beginning.inviteId) === inviteId
   if (!isOwn || !isOfInvite || deviceAdd.signer.kind !== 'root')
     throw new Refusal('bad_entry', { detail: 'not for this' })
   const device = { deviceId: idFromBytes<DeviceId>(deviceAdd.body.deviceId), dsk: deviceAdd.body.dsk }
@@ -55,25 +59,44 @@ function readCandidate({ clock }: Context, offer: SignUp): Candidate {
   const slots: [ReadSlot, ReadSlot] = [readSlot(offer.passphraseSlot), readSlot(offer.recoverySlot)]
   if (slots[0].kind !== 1 || slots[1].kind !== 2) throw new Refusal('bad_request', { detail: 'slots' })
   if (offer.state.version !== 1) throw new Refusal('bad_request', { detail: 'state version' })
-  return { offer, entries, inviteId, device, slots }
+  return { offer, entries, inviteId, isReset: beginning.type === 'identity-reset', device, slots }
 }
 
 async function admit(context: Context, tx: Transaction, candidate: Candidate): Promise<void> {
   const { offer, entries, device, slots } = candidate
-  const { accountId, signInName } = offer
+  const { accountId } = offer
   const now = context.clock.now()
   assertNotHealing(context)
+  if (candidate.isReset) await checkReset(context, tx, candidate)
+  else await insertNewcomer(context, tx, candidate)
+  // After a reset this also takes away what belonged to the former identity.
+  await context.keyLog.append(tx, entries)
+  if (candidate.isReset) await store.setRootSeed(tx, accountId, readBytes(offer.wrappedRootSeed, 60))
+  await storePrekeys(tx, device.deviceId, offer.prekeys)
+  for (const slot of slots) await store.putSlot(tx, accountId, { ...slot, now })
+  for (const key of offer.sealedArchiveKeys) await store.addArchiveKey(tx, accountId, readArchiveKey(key))
+  await store.putState(tx, accountId, readState(offer.state))
+}
+
+async function insertNewcomer(context: Context, tx: Transaction, candidate: Candidate): Promise<void> {
+  const { offer } = candidate
+  const { accountId, signInName } = offer
   const { role, invitedBy } = await checkAdmission(context, tx, candidate)
   if (await store.isNameTaken(tx, signInName)) throw new Refusal('name_taken')
   if (await store.isAccountKnown(tx, accountId)) throw new Refusal('bad_entry', { detail: 'account id is taken' })
   const inviteId = offer.admission.kind === 'invite' ? candidate.inviteId : null
   const wrappedRootSeed = readBytes(offer.wrappedRootSeed, 60)
-  await store.insertAccount(tx, { accountId, signInName, role, createdAt: now, invitedBy, inviteId, wrappedRootSeed })
-  await context.keyLog.append(tx, entries)
-  await storePrekeys(tx, device.deviceId, offer.prekeys)
-  for (const slot of slots) await store.putSlot(tx, accountId, { ...slot, now })
-  for (const key of offer.sealedArchiveKeys) await store.addArchiveKey(tx, accountId, readArchiveKey(key))
-  await store.putState(tx, accountId, readState(offer.state))
+  const createdAt = context.clock.now()
+  await store.insertAccount(tx, { accountId, signInName, role, createdAt, invitedBy, inviteId, wrappedRootSeed })
+}
+
+async function checkReset({ clock }: Context, tx: Transaction, { offer, inviteId }: Candidate): Promise<void> {
+  const { admission, accountId, signInName } = offer
+  if (admission.kind !== 'invite') throw new Refusal('not_allowed')
+  const { createdBy } = await consumeInvite(tx, { ...admission, accountId, now: clock.now(), isReset: true })
+  const account = await store.findAccountByName(tx, signInName)
+  if (account?.accountId !== accountId) throw new Refusal('bad_request', { detail: 'sign-in name' })
+  await store.setInviter(tx, accountId, { invitedBy: createdBy, inviteId })
 }
 
 async function checkAdmission({ settings, clock }: Context, tx: Transaction, { offer }: Candidate) {

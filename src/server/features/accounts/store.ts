@@ -1,5 +1,5 @@
 import type { AccountView, SealedArchiveKey } from '../../../protocol/accounts.ts'
-import { type AccountId, toBase64Url } from '../../../protocol/ids.ts'
+import { type AccountId, type InviteId, toBase64Url } from '../../../protocol/ids.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 
 export async function insertAccount(
@@ -17,6 +17,20 @@ export async function insertAccount(
     row.inviteId,
     row.wrappedRootSeed,
   )
+}
+
+export async function setRootSeed(tx: Transaction, accountId: AccountId, wrapped: Uint8Array): Promise<void> {
+  await tx.run('UPDATE accounts SET wrapped_root_seed = ? WHERE account_id = ?', wrapped, accountId)
+}
+
+/** Who let this person begin anew, and by which invite. */
+export async function setInviter(
+  tx: Transaction,
+  accountId: AccountId,
+  { invitedBy, inviteId }: { invitedBy: AccountId; inviteId: InviteId },
+): Promise<void> {
+  const sql = 'UPDATE accounts SET invited_by = ?, invite_id = ? WHERE account_id = ?'
+  await tx.run(sql, invitedBy, inviteId, accountId)
 }
 
 export function listAccounts(reader: Reader): Promise<AccountView[]> {
@@ -83,6 +97,10 @@ export async function addArchiveKey(
     key.epoch,
   )
   return kept !== null && Buffer.from(kept.record).equals(key.record)
+}
+
+export async function deleteArchiveKeys(tx: Transaction, accountId: AccountId): Promise<void> {
+  await tx.run('DELETE FROM sealed_archive_keys WHERE account_id = ?', accountId)
 }
 
 export async function listArchiveKeys(reader: Reader, accountId: AccountId): Promise<SealedArchiveKey[]> {

@@ -3,6 +3,7 @@ import {
   type ConversationState,
   directoryOf,
   dmConversationId,
+  isMemberIdentity,
   type parseConversationEntry,
 } from '../../../crypto/verify.ts'
 import type { ConversationView } from '../../../protocol/conversations.ts'
@@ -39,6 +40,7 @@ export class Conversations {
   constructor(context: Context) {
     this.#context = context
     this.roster = new Roster(() => context.keyLog.size)
+    context.keyLog.onIdentityReset((tx, accountId) => this.#suspend(tx, accountId))
   }
 
   async list(accountId: AccountId): Promise<ConversationView[]> {
@@ -246,13 +248,25 @@ export class Conversations {
     const nowMs = this.#context.clock.now()
     const firstSeq = after.historyPolicy === 'share' ? 1 : lastSeq + 1
     const remaining = new Set<AccountId>()
-    for (const { userId, role } of after.members) {
+    const { state } = this.#context.keyLog
+    for (const member of after.members) {
+      if (!isMemberIdentity(member, directoryOf(state), state.size)) continue
+      const { userId, role } = member
       const accountId = idFromBytes<AccountId>(userId)
       remaining.add(accountId)
       await store.putMember(tx, { conversationId, accountId, role, firstSeq, nowMs })
     }
     for (const accountId of membersBefore) {
       if (!remaining.has(accountId)) await store.deleteMember(tx, conversationId, accountId)
+    }
+  }
+
+  /** A person who began anew is in no group until an admin adds them again, and reads nothing of what was said before. */
+  async #suspend(tx: Transaction, accountId: AccountId): Promise<void> {
+    for (const { conversationId, kind, lastSeq } of await store.listMemberships(tx, accountId)) {
+      if (kind === 'group') await store.deleteMember(tx, conversationId, accountId)
+      else await store.setFirstSeq(tx, { conversationId, accountId, firstSeq: lastSeq + 1 })
+      this.roster.forgetConversation(conversationId)
     }
   }
 

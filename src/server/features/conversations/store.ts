@@ -154,6 +154,14 @@ export async function putMember(tx: Transaction, member: NewMember): Promise<voi
   )
 }
 
+export async function setFirstSeq(
+  tx: Transaction,
+  { conversationId, accountId, firstSeq }: { conversationId: ConversationId; accountId: AccountId; firstSeq: number },
+): Promise<void> {
+  const sql = 'UPDATE conversation_members SET first_seq = ? WHERE conversation_id = ? AND account_id = ?'
+  await tx.run(sql, firstSeq, conversationId, accountId)
+}
+
 export async function deleteMember(
   tx: Transaction,
   conversationId: ConversationId,

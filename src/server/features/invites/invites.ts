@@ -24,9 +24,12 @@ export async function createInvite(context: Context, principal: Principal, uploa
     createdBy: principal.accountId,
     authHash: readBytes(upload.authHash, 32),
     card: readBytes(upload.card),
+    forAccount: upload.forAccount ?? null,
   }
+  if (row.forAccount && row.uses !== 1) throw new Refusal('bad_request', { detail: 'uses' })
   await database.transaction(async (tx) => {
     if (await store.findInvite(tx, row.inviteId)) throw new Refusal('not_allowed', { detail: 'invite id is taken' })
+    if (row.forAccount && !(await store.findSignInName(tx, row.forAccount))) throw new Refusal('not_found')
     await store.insertInvite(tx, row)
     tx.onCommit(() => hub.broadcast(serverFrames.encode({ type: 'changed', what: 'invites' })))
   })
@@ -54,16 +57,27 @@ export async function revokeInvite({ database, clock, hub }: Context, inviteId: 
 export type InviteOffer = { inviteId: InviteId; inviteAuth: string }
 
 export async function lookAtInvite({ database, clock, keyLog }: Context, offer: InviteOffer): Promise<InviteCard> {
-  const { card, role, expiresAt } = await requireUsable(database, offer, clock.now())
-  return { card: toBase64Url(card), role, expiresAt, logPublicKey: toBase64Url(keyLog.publicKey) }
+  const { card, role, expiresAt, forAccount } = await requireUsable(database, offer, clock.now())
+  const forSignInName = forAccount && (await store.findSignInName(database, forAccount))
+  return { card: toBase64Url(card), role, expiresAt, logPublicKey: toBase64Url(keyLog.publicKey), forSignInName }
+}
+
+/** Whom this invite lets begin anew; invite_for_other where it is an ordinary one. */
+export async function lookAtFormer({ database, clock }: Context, offer: InviteOffer) {
+  const { forAccount } = await requireUsable(database, offer, clock.now())
+  const signInName = forAccount && (await store.findSignInName(database, forAccount))
+  if (!forAccount || !signInName) throw new Refusal('invite_for_other')
+  return { accountId: forAccount, signInName }
 }
 
 /** Counts one use for this account. Of several who race for the last use the first in the queue of writers gets it. */
 export async function consumeInvite(
   tx: Transaction,
-  offer: InviteOffer & { accountId: AccountId; now: number },
+  offer: InviteOffer & { accountId: AccountId; now: number; isReset?: boolean },
 ): Promise<{ role: 'member' | 'host'; createdBy: AccountId }> {
   const invite = await requireUsable(tx, offer, offer.now)
+  const wanted = offer.isReset ? offer.accountId : null
+  if (invite.forAccount !== wanted) throw new Refusal('invite_for_other')
   await store.useInvite(tx, offer)
   return { role: invite.role, createdBy: invite.createdBy }
 }
@@ -85,9 +99,10 @@ function stateOf(invite: store.InviteRow, now: number): InviteState {
 }
 
 function toView(row: store.InviteRow, { now, usedBy }: { now: number; usedBy: AccountId[] }): InviteView {
-  const { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt } = row
+  const { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt, forAccount } = row
   const state = stateOf(row, now)
-  return { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt, state, usedBy, card: toBase64Url(row.card) }
+  const facts = { inviteId, createdBy, role, uses, usesLeft, expiresAt, createdAt, forAccount }
+  return { ...facts, state, usedBy, card: toBase64Url(row.card) }
 }
 
 export async function deleteOldInvites({ database, clock }: Context): Promise<void> {

@@ -12,10 +12,11 @@ export type InviteRow = {
   createdAt: number
   revokedAt: number | null
   card: Uint8Array
+  forAccount: AccountId | null
 }
 
 const selectInvite = `SELECT invite_id AS inviteId, created_by AS createdBy, auth_hash AS authHash, role, uses, uses_left AS usesLeft,
-  expires_at AS expiresAt, created_at AS createdAt, revoked_at AS revokedAt, card FROM invites`
+  expires_at AS expiresAt, created_at AS createdAt, revoked_at AS revokedAt, card, for_account AS forAccount FROM invites`
 
 export function findInvite(reader: Reader, inviteId: InviteId): Promise<InviteRow | null> {
   return reader.get<InviteRow>(`${selectInvite} WHERE invite_id = ?`, inviteId)
@@ -31,8 +32,9 @@ export function listUses(reader: Reader): Promise<{ inviteId: InviteId; accountI
 
 export async function insertInvite(tx: Transaction, row: Omit<InviteRow, 'revokedAt' | 'usesLeft'>): Promise<void> {
   await tx.run(
-    `INSERT INTO invites (invite_id, created_by, auth_hash, role, uses, uses_left, expires_at, created_at, card)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO invites (invite_id, created_by, auth_hash, role, uses, uses_left, expires_at, created_at, card,
+       for_account)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     row.inviteId,
     row.createdBy,
     row.authHash,
@@ -42,7 +44,13 @@ export async function insertInvite(tx: Transaction, row: Omit<InviteRow, 'revoke
     row.expiresAt,
     row.createdAt,
     row.card,
+    row.forAccount,
   )
+}
+
+export async function findSignInName(reader: Reader, accountId: AccountId): Promise<string | null> {
+  const sql = 'SELECT sign_in_name AS signInName FROM accounts WHERE account_id = ?'
+  return (await reader.get<{ signInName: string }>(sql, accountId))?.signInName ?? null
 }
 
 export async function useInvite(
@@ -50,7 +58,7 @@ export async function useInvite(
   row: { inviteId: InviteId; accountId: AccountId; now: number },
 ): Promise<void> {
   await tx.run('UPDATE invites SET uses_left = uses_left - 1 WHERE invite_id = ?', row.inviteId)
-  const sql = 'INSERT INTO invite_uses (invite_id, account_id, used_at) VALUES (?, ?, ?)'
+  const sql = 'INSERT OR REPLACE INTO invite_uses (invite_id, account_id, used_at) VALUES (?, ?, ?)'
   await tx.run(sql, row.inviteId, row.accountId, row.now)
 }
 

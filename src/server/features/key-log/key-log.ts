@@ -23,6 +23,7 @@ import type { LogKey } from '../../log-key.ts'
 import type { Database, Reader, Transaction } from '../../storage/database.ts'
 import {
   endDevice,
+  forgetIdentity,
   insertDevice,
   insertEntry,
   insertFoundAccount,
@@ -46,6 +47,7 @@ export class KeyLog {
   #treeHead: Uint8Array
   readonly #growing = new WeakMap<Transaction, Growth>()
   readonly #watchers: ((accountIds: AccountId[]) => void)[] = []
+  readonly #resetWatchers: ((tx: Transaction, accountId: AccountId) => Promise<void>)[] = []
 
   private constructor(private readonly parts: Parts) {
     this.#treeHead = this.#signHead()
@@ -78,6 +80,11 @@ export class KeyLog {
   /** Called inside the transaction that changes which devices these accounts have. */
   onDevicesChanging(watcher: (accountIds: AccountId[]) => void): void {
     this.#watchers.push(watcher)
+  }
+
+  /** Called inside the transaction in which this account's person begins anew. */
+  onIdentityReset(watcher: (tx: Transaction, accountId: AccountId) => Promise<void>): void {
+    this.#resetWatchers.push(watcher)
   }
 
   async readPage(from: number): Promise<LogPage> {
@@ -163,7 +170,11 @@ export class KeyLog {
       await insertDevice(tx, { deviceId: idFromBytes<DeviceId>(body.deviceId), accountId, createdAt: now })
     }
     const ended = body.type === 'device-revoke' ? [idFromBytes<DeviceId>(body.deviceId)] : []
-    if (body.type === 'identity-reset') ended.push(...(await listActiveDeviceIds(tx, accountId)))
+    if (body.type === 'identity-reset') {
+      ended.push(...(await listActiveDeviceIds(tx, accountId)))
+      await forgetIdentity(tx, accountId)
+      for (const watcher of this.#resetWatchers) await watcher(tx, accountId)
+    }
     for (const deviceId of ended) await endDevice(tx, deviceId, now)
     growth.ended.push(...ended)
   }

@@ -58,3 +58,10 @@ export async function listActiveDeviceIds(tx: Reader, accountId: AccountId): Pro
   const sql = 'SELECT device_id AS deviceId FROM devices WHERE account_id = ? AND ended_at IS NULL'
   return (await tx.all<{ deviceId: DeviceId }>(sql, accountId)).map(({ deviceId }) => deviceId)
 }
+
+/** What only the former identity could open: its backup, its archive, its state. */
+export async function forgetIdentity(tx: Transaction, accountId: AccountId): Promise<void> {
+  for (const table of ['sealed_archive_keys', 'account_state', 'archive_rows', 'slots', 'recovery_tickets'])
+    await tx.run(`DELETE FROM ${table} WHERE account_id = ?`, accountId)
+  await tx.run('UPDATE accounts SET wrapped_root_seed = ? WHERE account_id = ?', new Uint8Array(0), accountId)
+}

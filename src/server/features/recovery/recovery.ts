@@ -105,6 +105,16 @@ async function judgeTry(
   return { failed: null, opening: found, ticket }
 }
 
+/** Throws wrong_key unless this ticket, which is used up by it, was given to this account. */
+export async function spendTicketOf(
+  { clock }: Context,
+  tx: Transaction,
+  { ticket, accountId }: { ticket: string; accountId: AccountId },
+): Promise<void> {
+  const admitted = await store.spendTicket(tx, hashTicket(ticket), clock.now())
+  if (admitted !== accountId) throw new Refusal('wrong_key', { detail: 'ticket' })
+}
+
 function hashTicket(ticket: string): string {
   return createHash('sha256').update(ticket).digest('base64url')
 }
@@ -124,8 +134,7 @@ export async function addRecoveredDevice(context: Context, offer: AddDevice): Pr
   checkPrekeys({ ...device, accountId, now: clock.now() }, offer.prekeys)
   await database.transaction(async (tx) => {
     assertNotHealing(context)
-    const admitted = await store.spendTicket(tx, hashTicket(offer.ticket), clock.now())
-    if (admitted !== accountId) throw new Refusal('wrong_key', { detail: 'ticket' })
+    await spendTicketOf(context, tx, { ticket: offer.ticket, accountId })
     await keyLog.append(tx, [bytes])
     await storePrekeys(tx, device.deviceId, offer.prekeys)
   })

@@ -1,14 +1,27 @@
 import { Elysia } from 'elysia'
-import { recoveryOpen, recoveryStart } from '../../../protocol/accounts.ts'
+import { recoveryOpen, recoveryStart, rootReplace, slotReplace } from '../../../protocol/accounts.ts'
 import { addDevice } from '../../../protocol/devices.ts'
+import { membersOnly } from '../../auth.ts'
 import type { Context } from '../../context.ts'
 import { addressKey } from '../../rate-limit.ts'
 import { peerOf } from '../../request-info.ts'
 import { addRecoveredDevice, openRecovery, startRecovery } from './recovery.ts'
+import { replaceRoot, replaceSlot } from './renewal.ts'
 
 export function recoveryRoutes(context: Context) {
   const limitCaller = (request: Request) => context.rateLimits.recovery.take(addressKey(peerOf(request).address))
-  return new Elysia()
+  const members = new Elysia()
+    .use(membersOnly(context))
+    .put(
+      '/api/slots',
+      async ({ principal, body }) => {
+        await replaceSlot(context, principal, body)
+        return new Response(null, { status: 204 })
+      },
+      { body: slotReplace },
+    )
+    .post('/api/recovery/root', ({ principal, body }) => replaceRoot(context, principal, body), { body: rootReplace })
+  const anybody = new Elysia()
     .post(
       '/api/recovery/start',
       ({ body, request }) => {
@@ -33,4 +46,5 @@ export function recoveryRoutes(context: Context) {
       },
       { body: addDevice },
     )
+  return new Elysia().use(anybody).use(members)
 }
