@@ -41,9 +41,11 @@ results['scroll back 4,000 messages'] = await measure(`
   while (seen.size < 4000) {
     const row = [...view.querySelectorAll('[data-message]')].find((one) => one.getBoundingClientRect().bottom > view.getBoundingClientRect().top)
     const before = row.getBoundingClientRect().top
+    const from = view.scrollTop
     view.scrollTop -= 300
+    const scrolled = from - view.scrollTop
     await ${frame}
-    if (row.isConnected && view.scrollTop > 0) jump = Math.max(jump, Math.abs(row.getBoundingClientRect().top - before - 300))
+    if (row.isConnected) jump = Math.max(jump, Math.abs(row.getBoundingClientRect().top - before - scrolled))
     for (const one of view.querySelectorAll('[data-message]')) seen.add(one.dataset.message)
     most = Math.max(most, ${rows})
     const now = performance.now()
