@@ -42,10 +42,6 @@ export const failures = {
   bad_link_code:
     'Das ist kein ganzer Verbindungscode. Kopiere ihn vollständig vom anderen Gerät oder scanne ihn noch einmal.',
   was_reset: 'Diese Person hat neu angefangen. Prüfe zuerst, ob sie es wirklich ist.',
-  invite_for_other: 'Diese Einladung ist für jemand anderen. Bitte um einen eigenen Link.',
-  link_gone: 'Dieser Code gilt nicht mehr. Zeige auf deinem anderen Gerät einen neuen und versuche es noch einmal.',
-  link_taken:
-    'Dieser Code wurde schon benutzt. Zeige auf deinem anderen Gerät einen neuen und versuche es noch einmal.',
   too_large: 'Das ist zu groß. Mache es kürzer oder kleiner.',
   too_many: 'Davon gibt es schon zu viele.',
   too_many_tries: 'Zu viele Versuche. Warte ein wenig und versuche es noch einmal.',
