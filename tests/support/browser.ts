@@ -5,6 +5,8 @@ export const chromiumPath = process.env['CHROMIUM'] ?? Bun.which('chromium')
 if (!chromiumPath) console.warn('!!! SKIPPED: Chromium is missing, so nothing is tested in a browser')
 
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
+/** For what one person waits to see. Argon2id on a busy machine takes its time. */
+const patienceMs = 20_000
 const sizes = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const
 
 /** Ends with `await using`. */
@@ -17,7 +19,11 @@ export class TestBrowser implements AsyncDisposable {
   }
 
   /** Somebody's own browser profile with one tab open. */
-  async visitor(name: string, size: keyof typeof sizes = 'desktop', theme: 'light' | 'dark' = 'light'): Promise<Visitor> {
+  async visitor(
+    name: string,
+    size: keyof typeof sizes = 'desktop',
+    theme: 'light' | 'dark' = 'light',
+  ): Promise<Visitor> {
     const isPhone = size === 'phone'
     const context = await this.browser.newContext({
       viewport: sizes[size],
@@ -27,6 +33,7 @@ export class TestBrowser implements AsyncDisposable {
       deviceScaleFactor: isPhone ? 2 : 1,
       permissions: ['clipboard-read', 'clipboard-write'],
     })
+    context.setDefaultTimeout(patienceMs)
     return Visitor.open(name, context)
   }
 
