@@ -48,7 +48,7 @@ const setup = {
   homeTitle: 'Name your home',
   homeText: 'Everyone you invite will see this name. You can change it whenever you like.',
   homeLabel: 'Family name',
-  homeExample: 'The Lindqvists',
+  homeExample: 'For example: The Lindqvists',
   homeMissing: 'Give your home a name first.',
   addressTitle: 'Open it on a phone',
   addressText:
@@ -75,7 +75,6 @@ const setup = {
   inviteText:
     'Each person gets a link of their own. Whoever opens it first joins, so give it only to the one it is for.',
   inviteName: 'Who is it for?',
-  inviteExample: 'Grandma',
   inviteNameMissing: 'Write a name first.',
   inviteRole: 'What may they do?',
   inviteMake: 'Make the link',
@@ -98,7 +97,6 @@ const restore = {
   fileText: 'Choose the backup file of your home. Nothing is changed until you say so.',
   fileChoose: 'Choose a file',
   fileDrop: 'or drop it here',
-  fileKinds: 'Its name ends in .tvbackup or .age',
   uploading: params('Uploading {name}'),
   uploaded: params('{done} of {total}'),
   cancel: 'Cancel',

@@ -10,7 +10,7 @@ const welcome = {
   back: 'Back',
   language: 'Language',
   go: 'Continue',
-  staysHere: 'It never leaves this device.',
+  staysHere: 'Your passphrase never leaves this device.',
   checking: 'One moment…',
   tryAgain: 'Try again',
   insecureTitle: 'This address cannot keep secrets',

@@ -88,7 +88,7 @@ export const welcomeScreens: Record<string, WelcomeScreen> = {
     path: inside('invite', '&skipped&variant=invited'),
     act: async (page) => {
       await page.fill('#invitee', 'Grandma')
-      await page.click('button:has-text("Make the link")')
+      await page.click('form button.btn:has(svg)')
     },
   },
   'restore-file': { path: setup('restore') },

@@ -22,14 +22,18 @@ export function welcomeFrame({ content, step, steps = 0, back }: Frame): Templat
   return html`<div class="flex h-full min-h-0 bg-base-100">
     ${hero()}
     <main class="flex min-h-0 min-w-0 flex-1 flex-col overflow-y-auto" data-welcome-main>
-      <div class="flex min-h-11 items-center gap-2 px-4 pt-[max(1rem,env(safe-area-inset-top))] lg:px-12 lg:pt-8">
-        ${back ? backButton : html`<span class="flex items-center gap-2.5 text-base font-bold tracking-tight lg:hidden"><span class="grid size-8 place-items-center rounded-[.625rem] bg-primary text-primary-content">${logo('size-5')}</span>TralliValli</span>`}
+      <div class="flex min-h-11 flex-none items-center gap-2 px-4 pt-[max(1rem,env(safe-area-inset-top))] lg:px-12 lg:pt-8">
+        ${back ? backButton : step ? nothing : brand()}
         ${step ? html`<span class="text-[.8125rem] font-medium text-muted">${words.step({ step, steps })}</span>` : nothing}
         <span class="ms-auto"></span><tv-language-picker></tv-language-picker>
       </div>
       ${step ? progressBar(step, steps) : nothing}${content}
     </main>
   </div>`
+}
+
+function brand(): TemplateResult {
+  return html`<span class="flex items-center gap-2.5 text-base font-bold tracking-tight lg:hidden"><span class="grid size-8 place-items-center rounded-[.625rem] bg-primary text-primary-content">${logo('size-5')}</span>TralliValli</span>`
 }
 
 function progressBar(step: number, steps: number): TemplateResult {
@@ -49,9 +53,9 @@ function hero(): TemplateResult {
   return html`<aside class="welcome-hero relative hidden w-[44%] max-w-[40rem] flex-none flex-col justify-between gap-8 overflow-hidden p-12 text-white lg:flex" aria-label="TralliValli">
     <div class="flex items-center gap-3 text-lg font-bold tracking-tight"><span class="grid size-10 place-items-center rounded-2xl bg-white text-[oklch(0.45_0.09_210)] [--tv-logo-heart:#fff]">${logo('size-6')}</span>TralliValli</div>
     <div class="mx-auto grid w-full max-w-[25rem] gap-3" aria-hidden="true">
-      <div class="flex items-end gap-2"><span class="avatar sm hue-1">GJ</span><div class="rounded-[1.25rem] rounded-es-md bg-white px-4 py-2.5 text-[.9375rem] leading-5.5 text-[oklch(0.27_0.02_235)] shadow-pop">${words.pictureFirst}</div></div>
+      <div class="flex items-end gap-2"><span class="avatar sm hue-2">GJ</span><div class="rounded-[1.25rem] rounded-es-md bg-white px-4 py-2.5 text-[.9375rem] leading-5.5 text-[oklch(0.27_0.02_235)] shadow-pop">${words.pictureFirst}</div></div>
       <div class="ms-auto rounded-[1.25rem] rounded-ee-md bg-[oklch(0.37_0.075_222)] px-4 py-2.5 text-[.9375rem] leading-5.5 shadow-pop">${words.pictureSecond}</div>
-      <div class="flex items-end gap-2"><span class="avatar sm hue-0">AN</span><div class="w-72 overflow-hidden rounded-[1.25rem] rounded-es-md bg-white p-1 shadow-pop"><div class="aspect-[4/3] overflow-hidden rounded-2xl">${sunset()}</div></div></div>
+      <div class="flex items-end gap-2"><span class="avatar sm hue-1">AN</span><div class="w-72 overflow-hidden rounded-[1.25rem] rounded-es-md bg-white p-1 shadow-pop"><div class="aspect-[4/3] overflow-hidden rounded-2xl">${sunset()}</div></div></div>
       <div class="relative -mt-5 ms-16 flex gap-1">${reaction('❤️ 6')}${reaction('😍 3')}</div>
     </div>
     <div><p class="max-w-md text-[2rem] leading-10 font-bold tracking-tight text-balance">${words.promise}</p><p class="mt-3 flex items-center gap-2 text-[.9375rem] text-white/90">${icon(ShieldCheck)}${words.promiseText}</p></div>

@@ -65,7 +65,7 @@ export function resumeJoin({ step, inviteId, person, isKitSkipped }: JoinProgres
   const isSame = step !== null && inviteId === facts.inviteId
   if (facts.isInside) {
     if (!isSame || step === 'hello' || step === 'you') return null
-    if (facts.isKitConfirmed || isKitSkipped) return 'waiting'
+    if (step === 'waiting' || facts.isKitConfirmed || isKitSkipped) return 'waiting'
     return facts.hasCode && step !== 'retype' ? 'kit' : 'retype'
   }
   if (!isSame) return 'hello'

@@ -6,7 +6,7 @@ export type Obstacle = 'insecure' | 'storage' | 'old'
 export const $obstacle = atom<Obstacle | null>(findAtOnce())
 
 function findAtOnce(): Obstacle | null {
-  if (!isSecureContext || !globalThis.crypto?.subtle) return 'insecure'
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) return 'insecure'
   return 'locks' in navigator && 'indexedDB' in globalThis && 'WebAssembly' in globalThis ? null : 'old'
 }
 

@@ -71,9 +71,8 @@ export function resumeStep(
     if (step === 'passphrase' && !person.signInName) return 'you'
     return step !== 'choose' && step !== 'restore' && step !== 'check' && step !== 'home' && !homeName ? 'home' : step
   }
-  const isKitSettled = facts.isKitConfirmed || isKitSkipped
-  if (step === 'address' || step === 'invite') return isKitSettled ? step : 'retype'
-  if (isKitSettled) return 'address'
+  if (step === 'address' || step === 'invite') return step
+  if (facts.isKitConfirmed || isKitSkipped) return 'address'
   return facts.hasCode && step !== 'retype' ? 'kit' : 'retype'
 }
 

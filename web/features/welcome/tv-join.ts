@@ -205,9 +205,8 @@ export class TvJoin extends WelcomeScreen {
   private inviter(): { accountId: AccountId; name: string } | null {
     const { inviterName } = this.progress.value
     const others = [...this.people.value.values()].filter(({ accountId }) => accountId !== $me.get()?.accountId)
-    return (
-      others.find(({ verified }) => verified === 'invite') ?? others.find(({ name }) => name === inviterName) ?? null
-    )
+    const known = others.find(({ name }) => name === inviterName)
+    return known ?? others.find(({ verified }) => verified === 'invite') ?? null
   }
 
   private readonly begin = () => {

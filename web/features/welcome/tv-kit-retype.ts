@@ -28,7 +28,7 @@ export class TvKitRetype extends WelcomeScreen {
     const words = this.words.value
     const problem = this.isWrong ? words.retypeWrong : this.submission.problem
     const body = html`<div class="mt-7"><label class="field-label" for="kit-group">${words.retypeLabel}</label>
-      <input id="kit-group" class="input h-16 w-full max-w-56 rounded-[.875rem] bg-base-100 text-center font-mono text-3xl font-semibold tracking-[.2em] uppercase" type="text" dir="ltr" .value=${this.group} maxlength="8" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" aria-invalid=${problem ? 'true' : nothing} aria-describedby=${problem ? 'kit-group-problem' : nothing} @input=${this.typed} />
+      <input id="kit-group" class="input h-16 w-full max-w-56 rounded-[.875rem] bg-base-100 text-center font-mono text-3xl! font-semibold tracking-[.2em] uppercase" type="text" dir="ltr" .value=${this.group} maxlength="8" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" aria-invalid=${problem ? 'true' : nothing} aria-describedby=${problem ? 'kit-group-problem' : nothing} @input=${this.typed} />
       ${problem ? html`<p class="field-problem" id="kit-group-problem" role="alert">${problem}</p>` : nothing}</div>`
     const other = this.hasCode
       ? quietButton(words.showAgain, () => this.tell('again'))

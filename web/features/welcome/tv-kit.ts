@@ -1,13 +1,13 @@
 import { html, type TemplateResult } from 'lit'
-import { customElement, property, state } from 'lit/decorators.js'
-import { ArrowRight, Download, LifeBuoy, Printer, ShieldAlert } from 'lucide'
+import { customElement, property } from 'lit/decorators.js'
+import { ArrowRight, Download, LifeBuoy, Printer } from 'lucide'
 import { Use } from '../../element.ts'
 import { icon } from '../../ui/icon.ts'
 import '../../ui/tv-qr.ts'
 import { $language } from '../../words/i18n.ts'
 import { fullDate } from '../../words/time.ts'
 import { $kitWords } from '../../words/welcome.ts'
-import { footnote, welcomePage } from './frame.ts'
+import { welcomePage } from './frame.ts'
 import { groupCode, type KitFacts, kitFile, qrDrawing, saveFile } from './kit.ts'
 import { WelcomeScreen } from './welcome-screen.ts'
 
@@ -15,7 +15,7 @@ import { WelcomeScreen } from './welcome-screen.ts'
 @customElement('tv-kit')
 export class TvKit extends WelcomeScreen {
   @property({ attribute: false }) facts!: KitFacts
-  @state() private isKept = false
+  private isKept = false
   private readonly words = new Use(this, $kitWords)
 
   protected get screen(): string {
@@ -44,7 +44,7 @@ export class TvKit extends WelcomeScreen {
         <button type="button" class="btn btn-action border-control bg-base-100" @click=${() => print()}>${icon(Printer)}${words.print}</button>
         <button type="button" class="btn btn-action border-control bg-base-100" @click=${() => void this.save()}>${icon(Download)}${words.save}</button>
       </div>${this.sheet()}`
-    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.saved} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.isKept ? '' : footnote(ShieldAlert, words.sheetKeep)}`
+    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.saved} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
     return welcomePage({ shapes: LifeBuoy, title: words.title, text: words.text, body, actions })
   }
 

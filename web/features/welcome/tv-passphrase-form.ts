@@ -47,7 +47,7 @@ export class TvPassphraseForm extends WelcomeScreen {
     const share = progress?.task === 'sign_up' && progress.total ? progress.done / progress.total : null
     if (this.isBusy) return waitingPage(words.keysTitle, words.keysText, share)
     const option = (isOwn: boolean, title: string, text: string, content: TemplateResult) =>
-      html`<div class="option flex-wrap"><label class="flex min-w-0 flex-1 basis-full items-center gap-3.5"><input type="radio" class="sr-only" name="passphrase-kind" .checked=${this.isOwn === isOwn} @change=${() => this.choose(isOwn)} /><span class="min-w-0 flex-1"><span class="row-title block">${title}</span><span class="row-text block">${text}</span></span><span class="mark" aria-hidden="true">${icon(Check)}</span></label>${this.isOwn === isOwn ? html`<div class="basis-full">${content}</div>` : nothing}</div>`
+      html`<div class="option option-holder flex-wrap"><label class="flex min-w-0 flex-1 basis-full items-center gap-3.5"><input type="radio" class="sr-only" name="passphrase-kind" .checked=${this.isOwn === isOwn} @change=${() => this.choose(isOwn)} /><span class="min-w-0 flex-1"><span class="row-title block">${title}</span><span class="row-text block">${text}</span></span><span class="mark" aria-hidden="true">${icon(Check)}</span></label>${this.isOwn === isOwn ? html`<div class="basis-full">${content}</div>` : nothing}</div>`
     const body = html`<input class="hidden" type="text" name="username" autocomplete="username" .value=${this.signInName} readonly tabindex="-1" aria-hidden="true" />
       <fieldset class="mt-7 grid gap-2.5"><legend class="field-label">${words.passChoice}</legend>
         ${option(false, words.passProposed, words.passProposedText, this.proposal())}${option(true, words.passOwn, words.passOwnText, this.ownField())}</fieldset>
@@ -67,7 +67,7 @@ export class TvPassphraseForm extends WelcomeScreen {
     const words = this.words.value
     const small = (shapes: IconShapes, text: string, press: () => void) =>
       html`<button type="button" class="btn btn-ghost h-11 rounded-full px-4 text-sm text-primary" @click=${press}>${icon(shapes)}${text}</button>`
-    return html`<p class="flex min-h-24 flex-wrap content-center gap-x-2 gap-y-2 rounded-xl bg-base-100 px-3 py-3 font-mono text-[1.0625rem] leading-7 font-semibold ring-1 ring-line" translate="no" lang="en" dir="ltr" aria-live="polite" data-words>${this.proposed.split(' ').map((word) => html`<span>${word} </span>`)}</p>
+    return html`<p class="flex min-h-14 flex-wrap content-center gap-x-2 gap-y-2 rounded-xl bg-base-100 px-3 py-3 font-mono text-[1.0625rem] leading-7 font-semibold ring-1 ring-line" translate="no" lang="en" dir="ltr" aria-live="polite" data-words>${this.proposed.split(' ').map((word) => html`<span>${word} </span>`)}</p>
       <div class="mt-1.5 -mb-1.5 flex flex-wrap justify-between gap-1">${small(RefreshCw, words.passOther, () => void this.propose())}${small(Copy, words.passCopy, () => void copyText(this.proposed))}</div>`
   }
 

@@ -132,8 +132,7 @@ export class TvRestore extends WelcomeScreen {
 
   private back(): TemplateResult {
     const words = this.words.value
-    // A whole new page: the client behind it starts afresh on the restored home.
-    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => location.assign('/sign-in')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.summary ? footnote(ArchiveRestore, fullDate(this.summary.createdAt)) : nothing}`
+    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.summary ? footnote(ArchiveRestore, fullDate(this.summary.createdAt)) : nothing}`
     return welcomePage({ shapes: CircleCheckBig, title: words.doneTitle, text: words.doneText, actions })
   }
 
@@ -216,7 +215,6 @@ export class TvRestore extends WelcomeScreen {
     if (!this.isConnected) return
     this.isBack = view?.isClaimed ?? false
     if (!this.isBack) this.timer = setTimeout(() => void this.waitForHome(), askAgainMs)
-    else this.tell('done')
   }
 }
 

@@ -16,14 +16,8 @@ import { $setupWords } from '../../words/setup.ts'
 import { fullDate } from '../../words/time.ts'
 import { copyText } from './copy-text.ts'
 import { welcomePage } from './frame.ts'
+import { linkUnder } from './invite-link.ts'
 import { WelcomeScreen } from './welcome-screen.ts'
-
-/** The link as the family must open it: the setup itself may run under an address that only this computer has. */
-export function linkUnder(link: string, origin: string): string {
-  if (!origin) return link
-  const { pathname, hash } = new URL(link)
-  return new URL(origin).origin + pathname + hash
-}
 
 /** One link a person, for as many as there are. Tells `done`. */
 @customElement('tv-setup-invites')

@@ -5,7 +5,7 @@ import { ClientFailure } from '../../../src/client/api.ts'
 import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { Use } from '../../element.ts'
-import { openChat, openHome } from '../../router.ts'
+import { openChat, openHome, paths } from '../../router.ts'
 import { $home, $me, $phase } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { icon } from '../../ui/icon.ts'
@@ -71,7 +71,12 @@ export class TvSetup extends WelcomeScreen {
   override connectedCallback(): void {
     super.connectedCallback()
     addEventListener('hashchange', this.readAddress)
-    const isInside = $phase.get().name === 'inside'
+    const phase = $phase.get()
+    if (phase.name === 'outside' && phase.isClaimed) {
+      endSetup()
+      return
+    }
+    const isInside = phase.name === 'inside'
     const facts = { isInside, hasCode: this.code.value !== null, isKitConfirmed: $me.get()?.isKitConfirmed ?? false }
     const step = resumeStep(this.progress.value, facts)
     if (step !== this.progress.value.step && (this.token || isInside)) advanceSetup({ step })
@@ -102,7 +107,7 @@ export class TvSetup extends WelcomeScreen {
       case 'restore':
         return html`<tv-restore .token=${this.token ?? ''} @applying=${() => {
           this.isRestoring = true
-        }} @done=${endSetup}></tv-restore>`
+        }} @done=${this.leaveRestored}></tv-restore>`
       case 'check':
         return html`<tv-setup-check .token=${this.token ?? ''} @done=${goTo('home')}></tv-setup-check>`
       case 'home':
@@ -248,6 +253,12 @@ export class TvSetup extends WelcomeScreen {
   private settleKit(isKitSkipped: boolean): void {
     $recoveryCode.set(null)
     advanceSetup({ step: 'address', isKitSkipped })
+  }
+
+  // A whole new page: the client behind it starts afresh on the restored home.
+  private readonly leaveRestored = () => {
+    endSetup()
+    location.assign(paths.signIn)
   }
 
   private readonly finish = () => {

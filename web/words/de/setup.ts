@@ -48,7 +48,7 @@ export const setup = {
   homeTitle: 'Gib deinem Zuhause einen Namen',
   homeText: 'Alle, die du einlädst, sehen ihn. Du kannst ihn ändern, wann du willst.',
   homeLabel: 'Familienname',
-  homeExample: 'Die Lindqvists',
+  homeExample: 'Zum Beispiel: Die Lindqvists',
   homeMissing: 'Gib deinem Zuhause zuerst einen Namen.',
   addressTitle: 'Öffne es auf einem Handy',
   addressText:
@@ -75,7 +75,6 @@ export const setup = {
   inviteText:
     'Jeder bekommt einen eigenen Link. Wer ihn zuerst öffnet, ist dabei; gib ihn also nur der Person, für die er ist.',
   inviteName: 'Für wen ist er?',
-  inviteExample: 'Oma',
   inviteNameMissing: 'Schreib zuerst einen Namen.',
   inviteRole: 'Was darf die Person?',
   inviteMake: 'Link erstellen',
@@ -96,7 +95,6 @@ export const restore = {
   fileText: 'Wähle die Sicherungsdatei deines Zuhauses. Es ändert sich nichts, bevor du es sagst.',
   fileChoose: 'Datei wählen',
   fileDrop: 'oder hierher ziehen',
-  fileKinds: 'Ihr Name endet auf .tvbackup oder .age',
   uploading: '{name} wird hochgeladen',
   uploaded: '{done} von {total}',
   cancel: 'Abbrechen',

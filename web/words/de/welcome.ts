@@ -10,7 +10,7 @@ export const welcome = {
   back: 'Zurück',
   language: 'Sprache',
   go: 'Weiter',
-  staysHere: 'Sie verlässt dieses Gerät nie.',
+  staysHere: 'Deine Passphrase verlässt dieses Gerät nie.',
   checking: 'Einen Moment …',
   tryAgain: 'Noch einmal versuchen',
   insecureTitle: 'Diese Adresse kann nichts geheim halten',
