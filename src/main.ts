@@ -1,4 +1,5 @@
 import type { Command } from './commands/command.ts'
+import { explainFailure } from './commands/failure.ts'
 import { runHelp } from './commands/help.ts'
 import { StartError } from './server/start-error.ts'
 
@@ -28,6 +29,6 @@ async function main([first = 'serve', ...rest]: string[]): Promise<number> {
 try {
   process.exit(await main(process.argv.slice(2)))
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error)
+  console.error(explainFailure(error) ?? error)
   process.exit(1)
 }

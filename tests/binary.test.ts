@@ -35,7 +35,7 @@ function spawn(folder: string, args: string[]) {
 
 async function start(folder: string, args: string[] = []): Promise<Running> {
   const startedAt = performance.now()
-  const child = spawn(folder, ['serve', '--host', '127.0.0.1', '--http-port', '0', '--https-port', '0', ...args])
+  const child = spawn(folder, ['serve', '--host', '127.0.0.1', '--port', '0', '--https-port', '0', ...args])
   cleanups.push(async () => {
     child.kill('SIGKILL')
     await child.exited
@@ -99,7 +99,7 @@ test('starts and idles within its budget', async () => {
 test('a second process on the same folder is refused in one sentence', async () => {
   const folder = await emptyFolder()
   await start(folder)
-  const second = await outcomeOf(folder, ['serve', '--http-port', '0', '--https-port', '0'])
+  const second = await outcomeOf(folder, ['serve', '--port', '0', '--https-port', '0'])
   expect(second.code).toBe(1)
   expect(second.errors.trim()).toMatch(/^[^\n]+ is in use by another TralliValli: [^\n]+$/)
 })
@@ -119,7 +119,7 @@ test('a port in use is refused in one sentence', async () => {
     'serve',
     '--host',
     '127.0.0.1',
-    '--http-port',
+    '--port',
     port,
     '--https-port',
     '0',

@@ -25,7 +25,7 @@ export function startBareServer(folder: string): Promise<ServerProcess> {
 
 /** The executable as shipped. */
 export function startProgram(folder: string): Promise<ServerProcess> {
-  const where = ['--data', folder, '--host', '127.0.0.1', '--http-port', '0', '--tls', 'off']
+  const where = ['--data', folder, '--host', '127.0.0.1', '--port', '0', '--tls', 'off']
   return spawnServer([shippedProgram, 'serve', ...where, '--open', 'no', '--log', 'error'], /localhost:(\d+)/)
 }
 

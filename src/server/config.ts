@@ -36,7 +36,7 @@ interface Setting {
 export const settings: readonly Setting[] = [
   setting('data', 'DIR', './trallivalli-data', 'folder that holds everything'),
   setting('host', 'ADDRESS', '0.0.0.0', 'network address to listen on'),
-  setting('http-port', 'PORT', '8080', 'port for plain HTTP'),
+  setting('port', 'PORT', '8080', 'port for plain HTTP'),
   setting('https-port', 'PORT', '8443', 'port for HTTPS'),
   setting('tls', 'auto|off', 'auto', 'auto: HTTPS with certificates of its own; off: a proxy does it'),
   setting('public-url', 'URL', '', 'address the family uses, for example https://chat.example.org'),
@@ -62,7 +62,7 @@ export function readConfig(env: Record<string, string | undefined>, flags: Flags
   return {
     dataFolder: resolve(read('data').text),
     host: readHost(read('host')),
-    httpPort: readPort(read('http-port')),
+    httpPort: readPort(read('port')),
     httpsPort: readChoice(read('tls'), ['auto', 'off']) === 'off' ? null : readPort(read('https-port')),
     publicUrl,
     trustedProxies: readNetworks(read('trusted-proxies'), publicUrl),

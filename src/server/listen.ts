@@ -106,7 +106,7 @@ function openPlainDoor<Data>(app: Listenable<Data>, config: Config, secure: Secu
     websocket: app.websocket,
     fetch: answerPlain(app, config, side),
   }
-  return claimPort(config.host, config.httpPort, '--http-port', () => Bun.serve<Data>(options))
+  return claimPort(config.host, config.httpPort, '--port', () => Bun.serve<Data>(options))
 }
 
 async function orClose<Data, T>(secure: SecureDoor<Data> | null, start: () => T): Promise<T> {

@@ -20,7 +20,7 @@ const complaints: string[] = []
 beforeAll(async () => {
   if (!chromiumPath) return
   folder = await mkdtemp(join(tmpdir(), 'tv-shell-'))
-  const args = ['serve', '--data', join(folder, 'home'), '--host', '127.0.0.1', '--http-port', '0', '--tls', 'off']
+  const args = ['serve', '--data', join(folder, 'home'), '--host', '127.0.0.1', '--port', '0', '--tls', 'off']
   server = Bun.spawn([resolve('dist/trallivalli'), ...args], {
     stdin: 'ignore',
     stdout: 'pipe',

@@ -16,8 +16,8 @@ test('nothing set is a working home', () => {
 })
 
 test('a flag wins over the environment, the environment over the default', () => {
-  const env = { TRALLIVALLI_HTTP_PORT: '81', TRALLIVALLI_HTTPS_PORT: '444', TRALLIVALLI_LOG: '' }
-  const config = readConfig(env, { 'http-port': '82' })
+  const env = { TRALLIVALLI_PORT: '81', TRALLIVALLI_HTTPS_PORT: '444', TRALLIVALLI_LOG: '' }
+  const config = readConfig(env, { 'port': '82' })
   expect([config.httpPort, config.httpsPort, config.logLevel]).toEqual([82, 444, 'info'])
 })
 
@@ -44,9 +44,9 @@ test('each setting has a flag, a variable and a meaning', () => {
 })
 
 test.each([
-  ['http-port', 'abc'],
-  ['http-port', '65536'],
-  ['http-port', '-1'],
+  ['port', 'abc'],
+  ['port', '65536'],
+  ['port', '-1'],
   ['https-port', '8e3'],
   ['host', 'my house'],
   ['tls', 'yes'],
@@ -64,5 +64,5 @@ test.each([
 })
 
 test('a wrong variable is named as the variable', () => {
-  expect(() => readConfig({ TRALLIVALLI_HTTP_PORT: 'x' })).toThrow(/^TRALLIVALLI_HTTP_PORT is "x"/)
+  expect(() => readConfig({ TRALLIVALLI_PORT: 'x' })).toThrow(/^TRALLIVALLI_PORT is "x"/)
 })

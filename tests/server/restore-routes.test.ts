@@ -43,7 +43,7 @@ async function startFresh(name: string) {
   const folder = await openDataFolder(dataFolder)
   const env = {
     TRALLIVALLI_HOST: '127.0.0.1',
-    TRALLIVALLI_HTTP_PORT: '0',
+    TRALLIVALLI_PORT: '0',
     TRALLIVALLI_TLS: 'off',
     TRALLIVALLI_LOG: 'silent',
   }

@@ -17,7 +17,7 @@ export class RunningProgram implements AsyncDisposable {
   /** `port` keeps the origin, and with it what browsers stored, from one run to the next. */
   static async start(options: { folder?: string; port?: number } = {}): Promise<RunningProgram> {
     const folder = options.folder ?? (await newFolder())
-    const where = ['--data', join(folder, 'data'), '--host', '127.0.0.1', '--http-port', String(options.port ?? 0)]
+    const where = ['--data', join(folder, 'data'), '--host', '127.0.0.1', '--port', String(options.port ?? 0)]
     const child = spawn(['serve', ...where, '--tls', 'off', '--open', 'no', '--log', 'error'], 'inherit')
     const { url, claimToken } = await readWelcome(child.stdout)
     return new RunningProgram(folder, child, url, claimToken)

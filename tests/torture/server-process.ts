@@ -23,7 +23,7 @@ export class ServerProcess {
 
   static async start({ dataFolder, binary, port, maxFiles }: StartOptions): Promise<ServerProcess> {
     const program = binary ? [binary] : [process.execPath, `${root}src/main.ts`]
-    const where = ['--data', dataFolder, '--host', '127.0.0.1', '--http-port', String(port)]
+    const where = ['--data', dataFolder, '--host', '127.0.0.1', '--port', String(port)]
     const command = [...program, 'serve', ...where, '--tls', 'off', '--open', 'no', '--log', 'error']
     const limited = maxFiles ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command] : command
     const child = Bun.spawn(limited, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: root })
