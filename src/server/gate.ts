@@ -5,6 +5,8 @@ import type { Peer } from './peer.ts'
 import { answerError } from './refusals.ts'
 import { isFromElsewhere, isFromOwnPage, notePeer, ownOrigin } from './request-info.ts'
 
+const maxDepth = 16
+
 type Handle = (request: Request) => Promise<Response>
 
 /** Takes a body that is not JSON, and reads it by itself, piece by piece. */
@@ -44,8 +46,27 @@ async function boundBody(request: Request): Promise<Request> {
   const bytes = await readBounded(request.body, limits.maxJsonBytes)
   const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '')
   if (bytes.length > 0 && !isJson) throw new Refusal('bad_request', { detail: 'content type' })
+  if (isNestedTooDeep(bytes)) throw new Refusal('bad_request', { detail: 'nesting' })
   const { method, headers } = request
   return new Request(request.url, { method, headers, body: bytes })
+}
+
+/**
+ * Nothing here is nested deeper than a few levels. A megabyte of opening brackets would keep the parser and the validator busy for
+ * seconds, and anybody could send it.
+ */
+function isNestedTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0
+  let isInText = false
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if (byte === 0x22) isInText = !isInText
+    else if (isInText && byte === 0x5c) at++
+    else if (!isInText && (byte === 0x5b || byte === 0x7b)) depth++
+    else if (!isInText && (byte === 0x5d || byte === 0x7d)) depth--
+    if (depth > maxDepth) return true
+  }
+  return false
 }
 
 async function readBounded(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -23,8 +23,14 @@ export function refuse(refusal: Refusal, requestId: string = makeToken().slice(0
 function explain(error: unknown, code: string | number): Refusal {
   if (code === 'NOT_FOUND') return new Refusal('not_found')
   if (code === 'PARSE' || code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('bad_request')
+  if (isFailedComplaint(error)) return new Refusal('bad_request')
   if (code === 'VALIDATION') return new Refusal('bad_request', { detail: placeOf(error) })
   return toRefusal(error)
+}
+
+// Elysia puts what it found into a sentence of its own, and stumbles over {"toString": 1}, which has no text.
+function isFailedComplaint(error: unknown): boolean {
+  return error instanceof TypeError && /\bnew ValidationError\b/.test(error.stack ?? '')
 }
 
 /** Which field was wrong; never what was in it. */

@@ -2,7 +2,8 @@ import { clockJumps } from './clock-jumps.ts'
 import { crash } from './crash.ts'
 import { descriptors } from './descriptors.ts'
 import { diskFull } from './disk-full.ts'
+import { fuzzHttp } from './fuzz-http.ts'
 import { powerCut } from './power-cut.ts'
 import type { Part } from './report.ts'
 
-export const parts: readonly Part[] = [crash, powerCut, diskFull, descriptors, clockJumps]
+export const parts: readonly Part[] = [crash, powerCut, diskFull, descriptors, clockJumps, fuzzHttp]
