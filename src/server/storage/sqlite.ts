@@ -2,6 +2,7 @@ import { Database as Connection, type Statement } from 'bun:sqlite'
 import { chmodSync } from 'node:fs'
 import { createLog, errorFields } from '../log.ts'
 import type { Database, RunResult, SqlValue, SyncTransaction, Transaction } from './database.ts'
+import { WalSync } from './wal-sync.ts'
 
 const busyTimeoutMs = 5_000
 const ownerOnly = 0o600
@@ -9,7 +10,10 @@ const log = createLog('error')
 
 type Callback = () => void
 
-/** One file, one writing and one reading connection. Reading sees what is committed and never waits for the writer. */
+/**
+ * One file, one writing and one reading connection. Reading does not wait for the writer, but for the disk: nobody is told of a
+ * commit, by its own promise or by a read, before it is synced. SQLite itself syncs at checkpoints only (synchronous NORMAL).
+ */
 export function openSqlite(file: string): Database {
   return new SqliteDatabase(file)
 }
@@ -17,6 +21,7 @@ export function openSqlite(file: string): Database {
 class SqliteDatabase implements Database {
   readonly #writer: Handle
   readonly #reader: Handle
+  readonly #sync: WalSync
   // bun:sqlite is synchronous and knows nothing of awaiting: whoever wants to write waits here for the one before.
   #lastWrite: Promise<unknown> = Promise.resolve()
   #batch: BatchItem[] = []
@@ -29,14 +34,19 @@ class SqliteDatabase implements Database {
     this.#writer.script('PRAGMA journal_mode = WAL')
     this.#reader = new Handle(new Connection(file, { readwrite: true }))
     this.#reader.script('PRAGMA query_only = ON')
+    this.#sync = new WalSync(`${file}-wal`)
   }
 
   async all<Row>(sql: string, ...params: SqlValue[]): Promise<Row[]> {
-    return this.#reader.all<Row>(sql, params)
+    const rows = this.#reader.all<Row>(sql, params)
+    await this.#sync.settled()
+    return rows
   }
 
   async get<Row>(sql: string, ...params: SqlValue[]): Promise<Row | null> {
-    return this.#reader.get<Row>(sql, params)
+    const row = this.#reader.get<Row>(sql, params)
+    await this.#sync.settled()
+    return row
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -48,7 +58,7 @@ class SqliteDatabase implements Database {
     if (this.#isClosed) return Promise.reject(new Error('the database is closed'))
     this.#batch.push({ work, resolve, reject })
     // Microtasks run between two sockets' messages; an immediate runs after all that arrived in this turn.
-    if (this.#batch.length === 1) setImmediate(() => void this.#inTurn(async () => this.#runBatch()))
+    if (this.#batch.length === 1) setImmediate(() => this.#startBatch())
     return promise
   }
 
@@ -62,7 +72,9 @@ class SqliteDatabase implements Database {
     const unflushed = new Promise<void>((resolve) => setImmediate(resolve))
     await unflushed
     await this.#inTurn(async () => undefined)
+    await this.#sync.settled()
     this.#isClosed = true
+    this.#sync[Symbol.dispose]()
     this.#reader.close()
     this.#writer.close()
   }
@@ -70,6 +82,7 @@ class SqliteDatabase implements Database {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastWrite.then(() => {
       if (this.#isClosed) throw new Error('the database is closed')
+      if (this.#sync.failure) throw this.#sync.failure
       return work()
     })
     this.#lastWrite = turn.catch(() => undefined)
@@ -90,8 +103,18 @@ class SqliteDatabase implements Database {
       this.#writer.rollback()
       throw error
     }
+    // The next in turn may rely on what the callbacks change in memory.
+    await new Promise<void>((resolve, reject) => {
+      this.#sync.whenDurable((failure) => (failure ? reject(failure) : resolve()))
+    })
     callAll(callbacks)
     return result
+  }
+
+  #startBatch(): void {
+    this.#inTurn(async () => this.#runBatch()).catch((error: unknown) => {
+      for (const { reject } of this.#batch.splice(0)) reject(error)
+    })
   }
 
   #runBatch(): void {
@@ -108,8 +131,11 @@ class SqliteDatabase implements Database {
       for (const { reject } of items) reject(error)
       return
     }
-    callAll(callbacks)
-    for (const tell of settle) tell()
+    this.#sync.whenDurable((failure) => {
+      if (failure) for (const { reject } of items) reject(failure)
+      else callAll(callbacks)
+      for (const tell of settle) tell()
+    })
   }
 
   #runItem({ work, resolve, reject }: BatchItem, callbacks: Callback[]): Callback {
@@ -138,7 +164,7 @@ class Handle {
 
   constructor(readonly connection: Connection) {
     connection.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
-    connection.run('PRAGMA synchronous = FULL')
+    connection.run('PRAGMA synchronous = NORMAL')
     connection.run('PRAGMA foreign_keys = ON')
     connection.run('PRAGMA cache_size = -16000')
   }
