@@ -8,7 +8,6 @@ import { limits } from '../../../protocol/limits.ts'
 import type { Context } from '../../context.ts'
 import { refuseBroken } from '../../errors.ts'
 import { makeToken } from '../../ids.ts'
-import { assertNotHealing } from '../../incarnation.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 import { readBytes } from '../../wire-bytes.ts'
 import { findAccountByName, findSlot, listArchiveKeys, readSealedState } from '../accounts/accounts.ts'
@@ -17,6 +16,8 @@ import * as store from './store.ts'
 
 const hourMs = 3_600_000
 const ticketMs = 10 * 60_000
+/** Clients try again at least once a minute. */
+const healFirstMs = 2 * 60_000
 const beginningBytes = 26
 const seedBytes = 60
 const defaultMemoryKib = 65_536
@@ -133,12 +134,25 @@ export async function addRecoveredDevice(context: Context, offer: AddDevice): Pr
   if (!offer.prekeys.signed || !offer.prekeys.lastResort) throw new Refusal('bad_request', { detail: 'prekeys' })
   checkPrekeys({ ...device, accountId, now: clock.now() }, offer.prekeys)
   await database.transaction(async (tx) => {
-    assertNotHealing(context)
     await spendTicketOf(context, tx, { ticket: offer.ticket, accountId })
+    await endHealingForHost(context, tx, accountId)
     await keyLog.append(tx, [bytes])
     await storePrekeys(tx, device.deviceId, offer.prekeys)
   })
   return { treeHead: toBase64Url(keyLog.treeHead) }
+}
+
+/**
+ * A home that was restored where no signed-in device finds it would wait for one for ever. So after a while, in which every device that
+ * is online has come back by itself, its host is believed by the root key alone. Everybody else waits for the host.
+ */
+async function endHealingForHost(context: Context, tx: Transaction, accountId: AccountId): Promise<void> {
+  const { settings, clock, startedAt } = context
+  if (!settings.isHealing) return
+  const waitMs = Math.max(startedAt + healFirstMs - clock.now(), 0)
+  if (waitMs > 0 || !(await store.isHost(tx, accountId)))
+    throw new Refusal('healing', { retryAfterMs: waitMs || hourMs })
+  await settings.set(tx, 'isHealing', false)
 }
 
 export async function cleanUpRecovery({ database, clock }: Context): Promise<void> {

@@ -48,3 +48,8 @@ export async function spendTicket(tx: Transaction, ticketHash: string, now: numb
 export async function deleteExpiredTickets(tx: Transaction, now: number): Promise<void> {
   await tx.run('DELETE FROM recovery_tickets WHERE expires_at <= ?', now)
 }
+
+export async function isHost(reader: Reader, accountId: AccountId): Promise<boolean> {
+  const sql = "SELECT 1 FROM accounts WHERE account_id = ? AND role = 'host'"
+  return (await reader.get(sql, accountId)) !== null
+}
