@@ -102,6 +102,6 @@ export function quietButton(text: string, press: () => void): TemplateResult {
 export function waitingPage(title: string, text?: string, share?: number | null): TemplateResult {
   const bar = html`<div class="mt-7 h-1.5 overflow-hidden rounded-full bg-base-300" role="progressbar" aria-label=${title} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${share == null ? nothing : Math.round(share * 100)}><i class="block h-full rounded-full bg-primary transition-[width] duration-300 ${share == null ? 'welcome-endless' : ''}" .style=${share == null ? '' : `width:${share * 100}%`}></i></div>`
   return html`<div class="welcome-page" aria-busy="true"><span class="mb-5 grid size-14 flex-none place-items-center rounded-[1.25rem] bg-secondary text-secondary-content"><span class="loading loading-spinner" aria-hidden="true"></span></span>
-    <h1 class="text-[1.75rem] leading-9 font-bold tracking-tight text-balance" tabindex="-1" data-pane-title role="status">${title}</h1>
+    <h1 class="text-[1.75rem] leading-9 font-bold tracking-tight text-balance" tabindex="-1" data-pane-title>${title}</h1>
     ${text ? html`<p class="mt-2 text-[.9375rem] leading-6 text-pretty text-muted">${text}</p>` : nothing}${share === undefined ? nothing : bar}</div>`
 }

@@ -66,7 +66,7 @@ export class TvPassphraseForm extends WelcomeScreen {
   private proposal(): TemplateResult {
     const words = this.words.value
     const small = (shapes: IconShapes, text: string, press: () => void) =>
-      html`<button type="button" class="btn btn-ghost h-11 rounded-full px-4 text-sm text-primary" @click=${press}>${icon(shapes)}${text}</button>`
+      html`<button type="button" class="btn btn-ghost h-11 rounded-full px-2.5 text-sm text-primary" @click=${press}>${icon(shapes)}${text}</button>`
     return html`<p class="flex min-h-14 flex-wrap content-center gap-x-2 gap-y-2 rounded-xl bg-base-100 px-3 py-3 font-mono text-[1.0625rem] leading-7 font-semibold ring-1 ring-line" translate="no" lang="en" dir="ltr" aria-live="polite" data-words>${this.proposed.split(' ').map((word) => html`<span>${word} </span>`)}</p>
       <div class="mt-1.5 -mb-1.5 flex flex-wrap justify-between gap-1">${small(RefreshCw, words.passOther, () => void this.propose())}${small(Copy, words.passCopy, () => void copyText(this.proposed))}</div>`
   }

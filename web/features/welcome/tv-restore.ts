@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, type TemplateResult } from 'lit'
 import { customElement, property, state } from 'lit/decorators.js'
 import { ArchiveRestore, ArrowRight, CircleCheckBig, FileUp, KeyRound, Unplug } from 'lucide'
 import { ClientFailure } from '../../../src/client/api.ts'
@@ -10,8 +10,8 @@ import { icon } from '../../ui/icon.ts'
 import { actionButton, problemLine, textField } from '../../ui/parts.ts'
 import { $restoreWords } from '../../words/setup.ts'
 import { fileSize } from '../../words/size.ts'
-import { dateAndTime, fullDate } from '../../words/time.ts'
-import { footnote, quietButton, waitingPage, welcomePage } from './frame.ts'
+import { dateAndTime } from '../../words/time.ts'
+import { quietButton, waitingPage, welcomePage } from './frame.ts'
 import { uploadBackup } from './upload-backup.ts'
 import { WelcomeScreen } from './welcome-screen.ts'
 
@@ -132,7 +132,7 @@ export class TvRestore extends WelcomeScreen {
 
   private back(): TemplateResult {
     const words = this.words.value
-    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${this.summary ? footnote(ArchiveRestore, fullDate(this.summary.createdAt)) : nothing}`
+    const actions = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.tell('done')}>${words.doneGo} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
     return welcomePage({ shapes: CircleCheckBig, title: words.doneTitle, text: words.doneText, actions })
   }
 

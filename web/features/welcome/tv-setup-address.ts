@@ -86,7 +86,7 @@ export class TvSetupAddress extends WelcomeScreen {
     const state = wasSeen
       ? html`<span class="grid size-8 flex-none place-items-center rounded-full bg-success text-success-content">${icon(Check, 'stroke-3')}</span><span class="font-semibold">${words.seenAll}</span>`
       : html`<span class="loading loading-spinner loading-sm flex-none text-primary" aria-hidden="true"></span><span class="text-muted">${words.waiting}</span>`
-    return html`<div class="mt-5 flex items-center gap-5"><tv-qr class="block w-40 flex-none" .text=${url} label=${words.addressQr}></tv-qr><p class="flex items-center gap-2.5 text-[.9375rem] leading-5.5" role="status">${state}</p></div>`
+    return html`<div class="mt-5 flex items-center gap-5"><tv-qr class="block w-34 flex-none" .text=${url} label=${words.addressQr}></tv-qr><p class="flex items-center gap-2.5 text-[.9375rem] leading-5.5" role="status">${state}</p></div>`
   }
 
   private warning(): TemplateResult {
