@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net'
 /** Called for each frame: the bytes between `start` and `end` of `chunk` are its payload, and are gone after the call. */
 export type OnPayload = (chunk: Uint8Array, start: number, end: number) => void
 
+/** Our server sends what one turn has for a receiver as one message (src/protocol/socket.ts). */
+const bundleCode = 15
+
 interface Address {
   url: string
   path: string
@@ -107,11 +110,24 @@ export class RawLine {
             : chunk[at + 6]! * 0x1000000 + ((chunk[at + 7]! << 16) | (chunk[at + 8]! << 8) | chunk[at + 9]!)
       const end = at + headLength + length
       if (end > chunk.length) break
-      if ((chunk[at]! & 15) === 2) this.onPayload(chunk, at + headLength, end)
+      if ((chunk[at]! & 15) === 2) this.#unpack(chunk, at + headLength, end)
       at = end
     }
     this.#rest = at < chunk.length ? chunk.slice(at) : null
     this.onTurn()
+  }
+
+  #unpack(chunk: Uint8Array, start: number, end: number): void {
+    if (chunk[start] !== bundleCode) this.onPayload(chunk, start, end)
+    else this.#unbundle(chunk, start, end)
+  }
+
+  #unbundle(chunk: Uint8Array, start: number, end: number): void {
+    for (let at = start + 1; at < end; ) {
+      const from = at + 4
+      at = from + ((chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!)
+      this.onPayload(chunk, from, at)
+    }
   }
 
   /** Sends the frames from `from` up to `to` of a train. */

@@ -7,7 +7,7 @@ import { listen } from '../../src/server/listen.ts'
 // bench stands for many. `dist/trallivalli` is measured where that bound does not matter.
 
 const [folder = ''] = Bun.argv.slice(2)
-const flags = { data: folder, host: '127.0.0.1', 'port': '0', tls: 'off', log: 'error', open: 'no' }
+const flags = { data: folder, host: '127.0.0.1', port: '0', tls: 'off', log: 'error', open: 'no' }
 const config = readConfig({}, flags)
 const context = await createContext(config)
 const lifted = { framesPerSecond: 1e9, frameBurst: 1e9 }

@@ -1,6 +1,13 @@
 import { MalformedFrame } from '../protocol/codec.ts'
 import { isRefusalCode } from '../protocol/errors.ts'
-import { type ClientFrame, clientFrames, type ServerFrame, SOCKET_PATH, serverFrames } from '../protocol/socket.ts'
+import {
+  type ClientFrame,
+  clientFrames,
+  type ServerFrame,
+  SOCKET_PATH,
+  serverFrames,
+  splitFrames,
+} from '../protocol/socket.ts'
 import { ClientFailure, type Connection } from './api.ts'
 import type { ClientContext } from './context.ts'
 import type { Login } from './parts.ts'
@@ -141,15 +148,17 @@ export class SocketConnection {
     }
   }
 
-  #receive(bytes: Uint8Array): void {
-    let frame: ServerFrame
+  #receive(message: Uint8Array): void {
     try {
-      frame = serverFrames.decode(bytes)
+      for (const bytes of splitFrames(message)) this.#take(bytes)
     } catch (error) {
       if (!(error instanceof MalformedFrame)) throw error
       console.warn('a frame this version cannot read', error.message)
-      return
     }
+  }
+
+  #take(bytes: Uint8Array): void {
+    const frame = serverFrames.decode(bytes)
     if (frame.type === 'welcome') this.#greet()
     if (frame.type === 'pong') this.#rest()
     if ('requestId' in frame && frame.requestId !== 0) this.#settle(frame)

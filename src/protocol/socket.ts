@@ -1,9 +1,25 @@
-import { bytes, fixed, flag, frameCodec, id, list, optional, record, text, u8, u16, u32, u64 } from './codec.ts'
+import {
+  bytes,
+  fixed,
+  flag,
+  frameCodec,
+  id,
+  list,
+  MalformedFrame,
+  optional,
+  record,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+} from './codec.ts'
 import type { AccountId, ConversationId, DeviceId, Incarnation, MessageId } from './ids.ts'
 import { limits } from './limits.ts'
 
 /**
- * The one WebSocket, GET /api/socket (session cookie, same origin). Binary frames only: type byte || fields of codec.ts.
+ * The one WebSocket, GET /api/socket (session cookie, same origin). Binary only, type byte || fields of codec.ts; the server may
+ * send several frames as one bundle.
  *
  * A connection begins with the server's `welcome`, then all envelopes waiting for this device, oldest first, then live frames.
  * Requests carry a `requestId` chosen by the client; each gets exactly one of posted | done | page | refused.
@@ -157,6 +173,47 @@ export const serverFrames = frameCodec({
   changed: { code: 14, field: record({ what: text(16) }) },
 })
 export type ServerFrame = ReturnType<(typeof serverFrames)['decode']>
+
+const BUNDLE = 15
+const LENGTH_BYTES = 4
+
+/**
+ * What one turn of the server has for one receiver, in one binary message of the socket:
+ * ```
+ * code u8 = 15 | one or more of: length u32 | a whole server frame
+ * ```
+ */
+export function bundleFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bundle = new Uint8Array(frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, 1))
+  const view = new DataView(bundle.buffer)
+  bundle[0] = BUNDLE
+  let at = 1
+  for (const frame of frames) {
+    view.setUint32(at, frame.length)
+    bundle.set(frame, at + LENGTH_BYTES)
+    at += LENGTH_BYTES + frame.length
+  }
+  return bundle
+}
+
+/**
+ * The server frames of one binary message, in order: those of a bundle, or the message itself. They are views of it. Throws
+ * {@link MalformedFrame} for lengths that do not fit; what is inside is judged by {@link serverFrames}, which knows no bundles.
+ */
+export function splitFrames(message: Uint8Array): Uint8Array[] {
+  if (message[0] !== BUNDLE) return [message]
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
+  const frames: Uint8Array[] = []
+  let at = 1
+  do {
+    if (at + LENGTH_BYTES > message.length) throw new MalformedFrame('bundle too short')
+    const start = at + LENGTH_BYTES
+    at = start + view.getUint32(at)
+    if (at > message.length) throw new MalformedFrame('bundle too short')
+    frames.push(message.subarray(start, at))
+  } while (at < message.length)
+  return frames
+}
 
 /** What `changed` may name. */
 export type ChangedThing = 'home' | 'accounts' | 'invites' | 'conversations' | 'sessions'

@@ -1,7 +1,7 @@
 import type { ServerWebSocket } from 'bun'
 import { Refusal, type RefusalCode } from '../protocol/errors.ts'
 import type { AccountId, DeviceId } from '../protocol/ids.ts'
-import { type ServerFrame, serverFrames, socketCloseCodes } from '../protocol/socket.ts'
+import { bundleFrames, type ServerFrame, serverFrames, socketCloseCodes } from '../protocol/socket.ts'
 import type { Line } from './hub.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -35,6 +35,16 @@ export const connectionLimits: ConnectionLimits = {
 interface Held {
   frame: Uint8Array
   envelopeId: number
+}
+
+let newestBundle: { frames: readonly Uint8Array[]; bytes: Uint8Array } = { frames: [], bytes: new Uint8Array() }
+
+// Those who share a conversation are sent the same frames in the same turn: the bundle is made for the first of them.
+function bundleOnce(frames: readonly Uint8Array[]): Uint8Array {
+  const known = newestBundle.frames
+  const isSame = known.length === frames.length && known.every((frame, at) => frame === frames[at])
+  if (!isSame) newestBundle = { frames, bytes: bundleFrames(frames) }
+  return newestBundle.bytes
 }
 
 /** One signed-in device on one WebSocket. */
@@ -115,16 +125,16 @@ export class Connection implements Line {
     if (this.#turnBytes > maxTurnBytes) this.flush()
   }
 
-  /** What one turn of the event loop has for this receiver goes out together: one system call, not one a frame. */
+  /** What one turn of the event loop has for this receiver goes out together: one message, not one a frame. */
   flush(): void {
-    const frames = this.#turnFrames
+    const { frames, bytes } = { frames: this.#turnFrames, bytes: this.#turnBytes }
     if (frames.length === 0) return
     this.#turnFrames = []
     this.#turnBytes = 0
     if (!this.#isOpen) return
-    this.#socket.cork(() => {
-      for (const frame of frames) if (!this.#write(frame)) return
-    })
+    if (frames.length === 1) this.#write(frames[0]!)
+    else if (bytes <= maxTurnBytes) this.#write(bundleOnce(frames))
+    else for (const frame of frames) if (!this.#write(frame)) return
   }
 
   #write(frame: Uint8Array): boolean {

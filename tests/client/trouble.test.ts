@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SocketEvents } from '../../src/client/platform.ts'
-import { type ServerFrame, serverFrames } from '../../src/protocol/socket.ts'
+import { type ServerFrame, serverFrames, splitFrames } from '../../src/protocol/socket.ts'
 import { readConfig } from '../../src/server/config.ts'
 import { createContext } from '../../src/server/context.ts'
 import { beginIncarnation } from '../../src/server/incarnation.ts'
@@ -37,7 +37,11 @@ function disturb(
   platform.openSocket = (path: string, events: SocketEvents) =>
     open(path, {
       ...events,
-      onFrame: (bytes) => change(serverFrames.decode(bytes), (passed) => events.onFrame(passed), bytes),
+      onFrame(message) {
+        for (const bytes of splitFrames(message)) {
+          change(serverFrames.decode(bytes), (passed) => events.onFrame(passed), bytes)
+        }
+      },
     })
   platform.goOffline()
   platform.isOffline = false

@@ -4,6 +4,7 @@ import {
   type ServerFrame,
   SOCKET_PATH,
   serverFrames,
+  splitFrames,
 } from '../../src/protocol/socket.ts'
 
 type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
@@ -28,7 +29,9 @@ export class RawSocket {
     const url = baseUrl.replace(/^http/, 'ws') + SOCKET_PATH
     this.#socket = new WebSocket(url, { headers } as never)
     this.#socket.binaryType = 'arraybuffer'
-    this.#socket.onmessage = ({ data }) => this.#take(serverFrames.decode(new Uint8Array(data as ArrayBuffer)))
+    this.#socket.onmessage = ({ data }) => {
+      for (const bytes of splitFrames(new Uint8Array(data as ArrayBuffer))) this.#take(serverFrames.decode(bytes))
+    }
     this.closed = new Promise((resolve) => {
       this.#socket.onclose = ({ code }) => {
         this.#isClosed = true
