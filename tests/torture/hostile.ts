@@ -156,7 +156,7 @@ export function makePath(dice: Dice, path: string, ids: readonly string[]): stri
     '%',
     '%25',
   ]
-  const filled = path.replace(/:\w+/g, () => dice.pick([...ids, letters(dice, alphabet, 21) + 'A', ...odds]))
+  const filled = path.replace(/:\w+/g, () => dice.pick([...ids, `${letters(dice, alphabet, 21)}A`, ...odds]))
   const query = dice.pick([
     '',
     '',

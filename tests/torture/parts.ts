@@ -3,7 +3,18 @@ import { crash } from './crash.ts'
 import { descriptors } from './descriptors.ts'
 import { diskFull } from './disk-full.ts'
 import { fuzzHttp } from './fuzz-http.ts'
+import { fuzzSocket } from './fuzz-socket.ts'
+import { permissions } from './permissions.ts'
 import { powerCut } from './power-cut.ts'
 import type { Part } from './report.ts'
 
-export const parts: readonly Part[] = [crash, powerCut, diskFull, descriptors, clockJumps, fuzzHttp]
+export const parts: readonly Part[] = [
+  crash,
+  powerCut,
+  diskFull,
+  descriptors,
+  clockJumps,
+  fuzzHttp,
+  fuzzSocket,
+  permissions,
+]

@@ -30,7 +30,6 @@ export class Poster {
   /** Acknowledged direct messages: whose device must get a key for them. */
   readonly owedKeys: string[] = []
   refusals = new Map<string, number>()
-  #socket: RawSocket | null = null
   #isStopping = false
   #count = 0
 
@@ -46,7 +45,6 @@ export class Poster {
     this.#isStopping = false
     try {
       const socket = await connect(this.actor)
-      this.#socket = socket
       this.#listen(socket)
       const old = [...this.outbox]
       let left = count
