@@ -47,7 +47,15 @@ export async function openHome({ context, http, logPublicKey, raiseAlarm, onRole
   }
   const replay = () => context.emit({ type: 'home', home: state() })
 
-  async function keep(next: StoredHome): Promise<void> {
+  // One after the other: a change that was made from what stood before another one would undo that one.
+  let turn: Promise<void> = Promise.resolve()
+  function keep(change: (now: StoredHome) => StoredHome): Promise<void> {
+    const mine = turn.then(() => write(change(home)))
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  async function write(next: StoredHome): Promise<void> {
     const hasNewRole = next.role !== home.role
     await context.store.commit([{ table: 'device', key: ROW, value: next }])
     home = next
@@ -60,9 +68,11 @@ export async function openHome({ context, http, logPublicKey, raiseAlarm, onRole
       raiseAlarm({ kind: 'fork', personId: null, deviceId: null, detail: 'the home has another log key' }, [])
     }
     const { name, version, familyConversationId, role, restoredFrom } = view
-    const incarnation = home.incarnation ?? view.incarnation
-    const wasRestored = home.wasRestored || restoredFrom !== null
-    await keep({ ...home, name, version, familyConversationId, role, incarnation, wasRestored })
+    await keep((now) => {
+      const incarnation = now.incarnation ?? view.incarnation
+      const wasRestored = now.wasRestored || restoredFrom !== null
+      return { ...now, name, version, familyConversationId, role, incarnation, wasRestored }
+    })
   }
 
   return {
@@ -81,20 +91,20 @@ export async function openHome({ context, http, logPublicKey, raiseAlarm, onRole
       return home.incarnation !== null && view.incarnation !== home.incarnation
     },
     async rememberIncarnation(incarnation, restored) {
-      await keep({ ...home, incarnation, restored, wasRestored: home.wasRestored || restored !== null })
+      await keep((now) => ({ ...now, incarnation, restored, wasRestored: now.wasRestored || restored !== null }))
     },
     async rename(name) {
       await http.changeHome({ name })
-      await keep({ ...home, name })
+      await keep((now) => ({ ...now, name }))
     },
     async nameFamilyConversation(familyConversationId) {
       await http.changeHome({ familyConversationId })
-      await keep({ ...home, familyConversationId })
+      await keep((now) => ({ ...now, familyConversationId }))
     },
     // The host's dismissal is the word that nobody's device is newer: only then do the logs grow again (PROTOCOL 4.14).
     async dismissRestored() {
       if (home.role === 'host' && (await http.home()).isHealing) await http.finishHealing()
-      await keep({ ...home, restored: null })
+      await keep((now) => ({ ...now, restored: null }))
     },
   }
 }
