@@ -96,7 +96,7 @@ export class TvSetupInvites extends WelcomeScreen {
           isOpen,
         )}`
       : nothing
-    return html`<li class="pop-in rounded-2xl border border-line p-3"><div class="flex items-center gap-3">${avatar({ id: inviteId, name, photo: null }, 'sm')}<span class="min-w-0 flex-1"><b class="row-title block truncate" dir="auto">${words.inviteReady({ name })}</b><span class="row-text block text-[.8125rem]">${text}</span></span><span class="flex flex-none">${tools}</span></div>
+    return html`<li class="pop-in rounded-2xl border border-line p-3"><div class="flex items-center gap-3">${avatar({ id: inviteId, name, photo: null }, 'sm')}<span class="min-w-0 flex-1"><b class="row-title block truncate">${words.inviteReady({ name })}</b><span class="row-text block text-[.8125rem]">${text}</span></span><span class="flex flex-none">${tools}</span></div>
       ${isOpen && link ? html`<tv-qr class="mx-auto mt-3 block w-56 max-w-full" .text=${link} label=${words.inviteQr({ name })}></tv-qr>` : nothing}</li>`
   }
 
