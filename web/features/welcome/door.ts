@@ -1,7 +1,7 @@
 import { computed } from 'nanostores'
 import type { Phase } from '../../../src/client/api.ts'
 import type { RouteName } from '../../router.ts'
-import { $obstacle, type Obstacle, probeStorage } from './obstacle.ts'
+import { $obstacle, type Obstacle } from './obstacle.ts'
 import { $setupProgress, type SetupStep } from './setup-progress.ts'
 
 const waysIn: readonly RouteName[] = ['join', 'setup', 'signIn']
@@ -59,14 +59,4 @@ export function doorScreen(phase: Phase, route: RouteName, { obstacle, setupStep
     isSettingUp,
     hasToken: location.hash.length > 1,
   })
-}
-
-let isLoaded = false
-
-/** Fetches the screens of the door when they are first needed. */
-export function loadDoor(): void {
-  if (isLoaded) return
-  isLoaded = true
-  void import('./tv-welcome.ts')
-  void probeStorage()
 }

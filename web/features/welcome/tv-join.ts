@@ -1,32 +1,19 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, state } from 'lit/decorators.js'
-import {
-  ArrowRight,
-  CircleSlash,
-  Clock3,
-  Heart,
-  Link2Off,
-  MailOpen,
-  MailX,
-  MessageCircle,
-  PartyPopper,
-  ShieldCheck,
-  UserCheck,
-  Users,
-} from 'lucide'
+import { Clock3, MailX, MessageCircle, PartyPopper, UserCheck } from 'lucide'
 import { ClientFailure, type InvitePreview } from '../../../src/client/api.ts'
 import type { AccountId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { Use } from '../../element.ts'
-import { openChat, openHome, paths } from '../../router.ts'
+import { openChat, openHome } from '../../router.ts'
 import { $conversationsById, $home, $me, $people, $phase } from '../../stores.ts'
 import { attempt, Submission } from '../../submit.ts'
-import { type IconShapes, icon } from '../../ui/icon.ts'
-import { actionButton, problemLine, textField } from '../../ui/parts.ts'
+import { icon } from '../../ui/icon.ts'
+import { actionButton, problemLine } from '../../ui/parts.ts'
 import { $joinWords } from '../../words/join.ts'
-import { fullDate } from '../../words/time.ts'
 import { $welcomeWords } from '../../words/welcome.ts'
 import { footnote, quietButton, waitingPage, welcomeFrame, welcomePage } from './frame.ts'
+import { deadEnd, greeting, mangledPage } from './join-pages.ts'
 import { $joinProgress, advanceJoin, endJoin, inviteIdIn, type JoinStep, resumeJoin } from './join-progress.ts'
 import { $recoveryCode } from './kit.ts'
 import { emptyDraft, type PersonDraft } from './session-memory.ts'
@@ -36,16 +23,7 @@ import './tv-kit-retype.ts'
 import './tv-passphrase-form.ts'
 import './tv-person-form.ts'
 
-type Usable = Extract<InvitePreview, { state: 'usable' }>
-type Unusable = Exclude<InvitePreview['state'], 'usable'>
 const numbers: Partial<Record<JoinStep, number>> = { you: 1, passphrase: 2, kit: 3, retype: 3 }
-const deadEnds: Record<Unusable, IconShapes> = {
-  used: UserCheck,
-  expired: Clock3,
-  revoked: MailX,
-  mangled: Link2Off,
-  unknown: CircleSlash,
-}
 
 /** From an invite link to the family conversation, in under a minute. */
 @customElement('tv-join')
@@ -116,8 +94,9 @@ export class TvJoin extends WelcomeScreen {
   private helloPage(): TemplateResult {
     const words = this.words.value
     const { preview } = this
-    if (preview?.state === 'usable') return this.greeting(preview)
-    if (preview) return this.deadEnd(preview.state)
+    if (preview?.state === 'usable') return greeting(preview, () => this.goTo('you'))
+    if (preview?.state === 'mangled') return this.mangled()
+    if (preview) return deadEnd(preview.state)
     if (!this.looking.problem) return waitingPage(words.looking)
     const again = actionButton({
       text: this.frameWords.value.tryAgain,
@@ -132,44 +111,11 @@ export class TvJoin extends WelcomeScreen {
     })
   }
 
-  private greeting({
-    homeName: home,
-    inviterName: inviter,
-    inviteeName: name,
-    role,
-    expiresAt,
-  }: Usable): TemplateResult {
-    const words = this.words.value
-    const facts: [IconShapes, string][] = [
-      [ShieldCheck, words.private],
-      [Heart, words.free],
-      [Clock3, words.minute],
-    ]
-    if (role === 'host') facts.unshift([Users, words.asHost({ inviter })])
-    const body = html`<p class="mt-2 text-lg leading-7 text-pretty" dir="auto">${words.invites({ inviter, home })}</p>
-      <ul class="mt-6 grid gap-3.5 text-[.9375rem] leading-5.5">${facts.map(([shapes, text]) => html`<li class="flex items-center gap-3.5"><span class="tile">${icon(shapes)}</span><span>${text}</span></li>`)}</ul>`
-    const start = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => this.goTo('you')}>${words.start} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
-    const actions = html`${start}<a class="btn btn-ghost min-h-11 rounded-full text-[.9375rem] font-semibold text-primary" href=${paths.signIn}>${words.haveAccount}</a>${footnote(Clock3, words.expires({ date: fullDate(expiresAt) }))}`
-    return welcomePage({ shapes: MailOpen, title: name ? words.hello({ name }) : words.helloAny, body, actions })
-  }
-
-  private deadEnd(state: Unusable): TemplateResult {
-    const words = this.words.value
-    const signIn = html`<a class="btn btn-action w-full ${state === 'used' ? 'btn-primary' : 'border-control bg-base-100'}" href=${paths.signIn}>${words.signIn}</a>`
-    const paste = html`<div class="mt-7">${textField({
-      id: 'pasted-link',
-      label: words.mangledPaste,
-      value: this.pasted,
-      maxLength: 400,
-      change: (text) => {
-        this.pasted = text
-      },
-    })}</div>`
-    const isMangled = state === 'mangled'
-    const page = { shapes: deadEnds[state], title: words[`${state}Title`], text: words[`${state}Text`] }
-    if (!isMangled) return welcomePage({ ...page, actions: signIn })
-    const actions = html`${actionButton({ text: words.mangledOpen, isDisabled: !this.pasted.includes('#'), classes: 'btn-primary w-full' })}${signIn}`
-    return welcomePage({ ...page, body: paste, actions, submit: this.openPasted })
+  private mangled(): TemplateResult {
+    const change = (text: string) => {
+      this.pasted = text
+    }
+    return mangledPage(this.pasted, change, this.openPasted)
   }
 
   private memberPage(): TemplateResult {

@@ -56,6 +56,7 @@ function invite(id: string, inviteeName: string, state: InviteEntry['state'] = '
     state,
     link: isUsable ? link(`${id}7Qd2mXv9RtLw4Zb`) : null,
     usedBy: [],
+    forAccount: null,
   }
 }
 
@@ -91,6 +92,7 @@ export function createWelcomeClient(variant: string): Client & { emit(event: Cli
         inviteeName: 'Grandpa Joe',
         role: 'member',
         expiresAt: now + 6 * day,
+        forSignInName: null,
       }
     },
     joinHome: async () => ({ recoveryCode: 'K7QD2MXV9RTLW4ZBK7QD2MXV9RTLW4ZBK7QD2MXV9RTLW4ZBABCDPLUM' }),
