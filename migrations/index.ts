@@ -1,5 +1,6 @@
 import firstLight from './sqlite/0001_first_light.sql' with { type: 'text' }
 import beginAnew from './sqlite/0002_begin_anew.sql' with { type: 'text' }
+import envelopeSender from './sqlite/0003_envelope_sender.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -11,4 +12,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'first_light', sql: firstLight },
   { number: 2, name: 'begin_anew', sql: beginAnew },
+  { number: 3, name: 'envelope_sender', sql: envelopeSender },
 ]

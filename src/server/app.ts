@@ -14,6 +14,7 @@ import { inviteRoutes } from './features/invites/routes.ts'
 import { keyLogRoutes } from './features/key-log/routes.ts'
 import { Links } from './features/linking/linking.ts'
 import { linkingRoutes } from './features/linking/routes.ts'
+import { Allowance } from './features/messages/allowance.ts'
 import { Messages } from './features/messages/messages.ts'
 import { createSocketHost } from './features/messages/socket-host.ts'
 import { recoveryRoutes } from './features/recovery/routes.ts'
@@ -41,7 +42,10 @@ export interface AppOptions {
 export function createApp(context: Context, { serveWebAsset, socketLimits }: AppOptions = {}): App {
   const { database, hub, clock } = context
   const conversations = new Conversations(context)
-  const messages = new Messages({ database, hub, roster: conversations.roster, now: () => clock.now() })
+  const messages = new Messages({
+    ...{ database, hub, roster: conversations.roster, now: () => clock.now() },
+    allowance: new Allowance(clock),
+  })
   const healing = new Healing(context, conversations, messages)
   const links = new Links(clock)
   const api = new Elysia({ normalize: false })

@@ -56,6 +56,8 @@ export class Connection implements Line {
   isWelcome = false
   lastHeardAt: number
   readonly bucket: TokenBucket
+  /** Frames that came faster than they may, less those that did not. */
+  overruns = 0
   readonly #socket: ServerWebSocket<SocketData>
   readonly #limits: ConnectionLimits
   #isOpen = true

@@ -52,6 +52,9 @@ export function createRateLimits(clock: Clock) {
     linkCall: new RateLimit(clock, { perSecond: 5, burst: 300 }),
     setup: new RateLimit(clock, { perSecond: 1, burst: 60 }),
     claimPrekeys: new RateLimit(clock, { perSecond: 5, burst: 1_024 }),
+    appendLog: new RateLimit(clock, { perSecond: 0.1, burst: 300 }),
+    createGroup: new RateLimit(clock, { perSecond: 0.1, burst: 60 }),
+    changeGroup: new RateLimit(clock, { perSecond: 1, burst: 600 }),
     takeOneTimePrekey: new RateLimit(clock, { perSecond: 1 / 60, burst: 20 }),
   }
 }

@@ -13,6 +13,7 @@ const silenceMs = 90_000
 const sweepMs = 15_000
 const maxEarlyBytes = limits.maxFrameBytes
 const maxEarlyFrames = 256
+const maxOverruns = 1_000
 
 /** What the socket asks of the rest of the server: it carries frames and knows none of their rules. */
 export interface SocketHost {
@@ -101,14 +102,21 @@ export function createSocket(host: SocketHost): Socket {
     try {
       const frame = clientFrames.decode(bytes)
       const waitMs = connection.bucket.take(connection.lastHeardAt)
+      connection.overruns = Math.max(0, connection.overruns + (waitMs > 0 ? 1 : -1))
       if (waitMs > 0) throw new TooFast(frame, waitMs)
       const work = host.handle(connection, frame)
       if (work) work.catch((error: unknown) => answerFailure(connection, frame, error))
     } catch (error) {
       if (error instanceof MalformedFrame) connection.closeWith('bad_request')
-      else if (error instanceof TooFast) answerFailure(connection, error.frame, error.refusal)
+      else if (error instanceof TooFast) slowDown(connection, error)
       else host.reportError(error)
     }
+  }
+
+  // Who was told a thousand times to wait: even saying no costs more than it should.
+  function slowDown(connection: Connection, { frame, refusal }: TooFast): void {
+    if (connection.overruns > maxOverruns) connection.closeWith('too_many', refusal.options.retryAfterMs)
+    else answerFailure(connection, frame, refusal)
   }
 
   function answerFailure(connection: Connection, frame: ClientFrame, error: unknown): void {

@@ -17,11 +17,13 @@ export function conversationRoutes(context: Context, conversations: Conversation
     .get('/api/conversations', ({ principal }) => conversations.list(principal.accountId))
     .post(
       '/api/conversations',
-      ({ principal, body }) =>
-        conversations.createGroup(
+      ({ principal, body }) => {
+        context.rateLimits.createGroup.take(principal.accountId)
+        return conversations.createGroup(
           principal,
           body.entries.map((entry) => readBytes(entry)),
-        ),
+        )
+      },
       { body: groupUpload },
     )
     .post(
@@ -39,9 +41,10 @@ export function conversationRoutes(context: Context, conversations: Conversation
     )
     .post(
       '/api/conversations/:id/entries',
-      async ({ principal, params: { id }, body }) => ({
-        entryCount: await conversations.append(principal, id, readBytes(body.entry)),
-      }),
+      async ({ principal, params: { id }, body }) => {
+        context.rateLimits.changeGroup.take(principal.accountId)
+        return { entryCount: await conversations.append(principal, id, readBytes(body.entry)) }
+      },
       { params, body: entryAppend },
     )
 }

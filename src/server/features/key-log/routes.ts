@@ -12,7 +12,12 @@ export function keyLogRoutes(context: Context) {
   return new Elysia()
     .use(membersOnly(context))
     .get('/api/log', ({ query }) => context.keyLog.readPage(Number(query.from ?? 0)), { query: logQuery })
-    .post('/api/log', ({ body, principal }) => appendOwnEntry(context, principal, readBytes(body.entry)), {
-      body: logAppend,
-    })
+    .post(
+      '/api/log',
+      ({ body, principal }) => {
+        context.rateLimits.appendLog.take(principal.accountId)
+        return appendOwnEntry(context, principal, readBytes(body.entry))
+      },
+      { body: logAppend },
+    )
 }

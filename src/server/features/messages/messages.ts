@@ -5,6 +5,7 @@ import { type ClientFrame, type ServerFrame, serverFrames } from '../../../proto
 import type { Hub } from '../../hub.ts'
 import type { Database, SyncTransaction } from '../../storage/database.ts'
 import type { Roster, RosterConversation } from '../conversations/conversations.ts'
+import type { Allowance } from './allowance.ts'
 import { deliverEnvelopes, deliverPost } from './deliver.ts'
 import { type Header, isHeaderOf, readHeader } from './header.ts'
 import { readPage } from './page.ts'
@@ -27,6 +28,7 @@ export interface MessagesHost {
   hub: Hub
   roster: Roster
   now(): number
+  allowance: Allowance
 }
 
 const waitingBatchBytes = 512 * 1024
@@ -47,10 +49,10 @@ export class Messages {
 
   /** On disk when it resolves; delivered in the same turn, in the order of sequence numbers. */
   async post(sender: Sender, post: PostFrame, answer: (accepted: Accepted) => void): Promise<void> {
-    const { hub, roster, now } = this.#host
+    const { hub, roster, now, allowance } = this.#host
     const header = readHeader(post.body)
     await this.#write((sync) => {
-      const accepted = acceptPost(sync, roster, { sender, post, header, nowMs: now() })
+      const accepted = acceptPost(sync, roster, { sender, post, header, nowMs: now(), allowance })
       sync.onCommit(() => {
         answer(accepted)
         if (!accepted.isNew) return
@@ -72,6 +74,9 @@ export class Messages {
   async transient(sender: Sender, frame: FrameOf<'transient'>): Promise<void> {
     const header = readHeader(frame.body)
     if (header.class !== 3) throw new Refusal('bad_request')
+    // It is sent on to everybody at once: a flood of them would push others off their lines.
+    const frames = frame.envelopes.map((envelope) => envelope.frame)
+    this.#host.allowance.takeTransient(sender.accountId, [frame.body, ...frames])
     const conversation = await this.#conversationFor(sender, frame.conversationId)
     if (!isHeaderOf(header, conversation)) throw new Refusal('bad_request')
     if (conversation.kind === 'group') {
@@ -107,7 +112,8 @@ export class Messages {
   }
 
   async sendEnvelopes(sender: Sender, { envelopes }: FrameOf<'sendEnvelopes'>): Promise<void> {
-    const { hub, roster, now } = this.#host
+    const { hub, roster, now, allowance } = this.#host
+    const frames = envelopes.map(({ frame }) => frame)
     await this.#write((sync) => {
       checkSender(sync, roster, sender)
       for (const { deviceId } of envelopes) {
@@ -115,7 +121,9 @@ export class Messages {
           throw new Refusal('recipients_changed')
         }
       }
-      const stored = storeEnvelopes(sync, envelopes, now())
+      allowance.takeWaiting(sync, sender.accountId, frames)
+      allowance.takeStored(sender.accountId, frames)
+      const stored = storeEnvelopes(sync, envelopes, { sender: sender.accountId, nowMs: now() })
       sync.onCommit(() => deliverEnvelopes(hub, stored))
     })
   }
@@ -126,8 +134,10 @@ export class Messages {
     })
   }
 
-  putArchive(accountId: AccountId, { rows }: FrameOf<'putArchive'>): Promise<void> {
-    return this.#write((sync) => {
+  async putArchive(accountId: AccountId, { rows }: FrameOf<'putArchive'>): Promise<void> {
+    const parts = rows.map(({ row }) => row)
+    this.#host.allowance.takeStored(accountId, parts)
+    await this.#write((sync) => {
       for (const row of rows) insertArchiveRow(sync, accountId, row)
     })
   }

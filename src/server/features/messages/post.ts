@@ -3,6 +3,7 @@ import type { AccountId, DeviceId, MessageId } from '../../../protocol/ids.ts'
 import type { ClientFrame } from '../../../protocol/socket.ts'
 import type { SyncTransaction } from '../../storage/database.ts'
 import type { Roster, RosterConversation } from '../conversations/conversations.ts'
+import type { Allowance } from './allowance.ts'
 import { type Header, isHeaderOf } from './header.ts'
 import { findMessage, insertArchiveRow, insertEnvelope, insertMessage, readBody, type StoredMessage } from './store.ts'
 
@@ -33,6 +34,7 @@ export interface Offer {
   post: PostFrame
   header: Header
   nowMs: number
+  allowance: Allowance
 }
 
 /**
@@ -40,7 +42,7 @@ export interface Offer {
  * Throws its Refusal before the first write: other posts share the transaction.
  */
 export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer): Accepted {
-  const { sender, post, header, nowMs } = offer
+  const { sender, post, header, nowMs, allowance } = offer
   const conversation = roster.conversationOf(sync, post.conversationId, sender.accountId)
   if (!conversation) throw new Refusal('not_found')
   checkSender(sync, roster, sender)
@@ -51,6 +53,9 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
     checkHead(conversation, header)
     checkGroupRecipients(sync, roster, { conversation, offer })
   } else checkDirectRecipients(sync, roster, { conversation, offer })
+  const frames = post.envelopes.map(({ frame }) => frame)
+  allowance.takeWaiting(sync, sender.accountId, frames)
+  allowance.takeStored(sender.accountId, [post.body, ...frames])
 
   const seq = conversation.lastSeq + 1
   insertMessage(sync, {
@@ -58,7 +63,7 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
     ...{ sender, seq, body: post.body, receivedAt: nowMs },
   })
   if (post.archive) insertArchiveRow(sync, sender.accountId, { ...post.archive, messageId: header.messageId })
-  const envelopes = storeEnvelopes(sync, post.envelopes, nowMs)
+  const envelopes = storeEnvelopes(sync, post.envelopes, { sender: sender.accountId, nowMs })
   // Last of all: had a write failed, this number would still be free.
   conversation.lastSeq = seq
   return {
@@ -74,9 +79,9 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
 export function storeEnvelopes(
   sync: SyncTransaction,
   envelopes: readonly OutgoingEnvelope[],
-  nowMs: number,
+  from: { sender: AccountId; nowMs: number },
 ): StoredEnvelope[] {
-  return envelopes.map((envelope) => ({ ...envelope, envelopeId: insertEnvelope(sync, envelope, nowMs) }))
+  return envelopes.map((envelope) => ({ ...envelope, envelopeId: insertEnvelope(sync, envelope, from) }))
 }
 
 export function checkSender(sync: SyncTransaction, roster: Roster, sender: Sender): void {

@@ -46,10 +46,17 @@ export function readBody(sync: SyncTransaction, conversationId: ConversationId, 
 export function insertEnvelope(
   sync: SyncTransaction,
   { deviceId, frame }: { deviceId: DeviceId; frame: Uint8Array },
-  nowMs: number,
+  { sender, nowMs }: { sender: AccountId; nowMs: number },
 ): number {
-  const sql = 'INSERT INTO envelopes (device_id, frame, created_at) VALUES (?, ?, ?)'
-  return sync.run(sql, deviceId, frame, nowMs).lastId
+  const sql = 'INSERT INTO envelopes (device_id, frame, created_at, sender_account_id) VALUES (?, ?, ?, ?)'
+  return sync.run(sql, deviceId, frame, nowMs, sender).lastId
+}
+
+/** What one account has waiting for others. */
+export function sumEnvelopes(sync: SyncTransaction, sender: AccountId): { count: number; bytes: number } {
+  const sql = `SELECT count(*) AS count, coalesce(sum(length(frame)), 0) AS bytes FROM envelopes
+    WHERE sender_account_id = ?`
+  return sync.get<{ count: number; bytes: number }>(sql, sender)!
 }
 
 export interface WaitingEnvelope {
