@@ -10,6 +10,7 @@ const { values, positionals } = parseArgs({
     binary: { type: 'string' },
     seed: { type: 'string' },
     rounds: { type: 'string' },
+    walks: { type: 'string' },
     inputs: { type: 'string' },
   },
   allowPositionals: true,
@@ -20,6 +21,7 @@ const intensity = {
   seed: Number(values.seed ?? base.seed),
   rounds: Number(values.rounds ?? base.rounds),
   inputs: Number(values.inputs ?? base.inputs),
+  walks: Number(values.walks ?? base.walks),
   binary: values.binary ? resolve(values.binary) : null,
 }
 const chosen = parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name))

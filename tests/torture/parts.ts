@@ -7,6 +7,7 @@ import { fuzzSocket } from './fuzz-socket.ts'
 import { permissions } from './permissions.ts'
 import { powerCut } from './power-cut.ts'
 import type { Part } from './report.ts'
+import { sequences } from './sequences.ts'
 
 export const parts: readonly Part[] = [
   crash,
@@ -17,4 +18,5 @@ export const parts: readonly Part[] = [
   fuzzHttp,
   fuzzSocket,
   permissions,
+  sequences,
 ]
