@@ -1,5 +1,5 @@
 import { atom, computed, type WritableAtom } from 'nanostores'
-import type { ClientEvent, Connection, Conversation, HomeState, Me, Person, Phase } from '../src/client/api.ts'
+import type { ClientEvent, Connection, Conversation, HomeState, LinkView, Me, Person, Phase } from '../src/client/api.ts'
 import type { AccountId, ConversationId } from '../src/protocol/ids.ts'
 import { mergeMessages, type Thread, trimToNewest } from './thread.ts'
 
@@ -19,6 +19,9 @@ export const $unreadTotal = computed(
   $conversations,
   (list) => list?.reduce((sum, one) => sum + one.unreadCount, 0) ?? 0,
 )
+
+/** Two devices being linked, seen from this one. */
+export const $linking = atom<LinkView | null>(null)
 
 export type Progress = Extract<ClientEvent, { type: 'progress' }>
 export const $progress = atom<Progress | null>(null)
@@ -54,6 +57,7 @@ const appliers: Appliers = {
   people: ({ people }) => $people.set(new Map(people.map((person) => [person.accountId, person]))),
   conversations: ({ conversations }) => $conversations.set([...conversations].sort((a, b) => b.activeAt - a.activeAt)),
   progress: (event) => $progress.set(event.done < event.total ? event : null),
+  linking: ({ linking }) => $linking.set(linking),
   messages: ({ conversationId, items, removedIds }) => {
     const $thread = threads.get(conversationId)
     const thread = $thread?.get()

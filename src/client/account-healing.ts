@@ -2,10 +2,10 @@ import { sealArchiveKey } from '../crypto/sealed-archive-key.ts'
 import type { SignUp } from '../protocol/accounts.ts'
 import type { AccountStateStore } from './account-state.ts'
 import type { OwnArchiveKeys } from './archive-keys.ts'
-import type { ClientContext, LocalWrite } from './context.ts'
-import { textOf } from './encoding.ts'
+import type { ClientContext, LocalStore, LocalWrite } from './context.ts'
+import { bytesOf, textOf } from './encoding.ts'
 import type { Http } from './http.ts'
-import type { Identity } from './parts.ts'
+import type { Identity, SyncContent } from './parts.ts'
 
 const ROW = 'vault-copy'
 
@@ -16,11 +16,31 @@ export function vaultCopyWrite(copy: VaultCopy): LocalWrite {
   return { table: 'device', key: ROW, value: copy }
 }
 
+/**
+ * The copy after these slots took the place of those of their kind; of a device that has none, one with these alone. A slot that was
+ * replaced must never come back.
+ */
+export async function mergeVault(store: LocalStore, change: VaultCopy): Promise<VaultCopy> {
+  const held = await store.get<VaultCopy>('device', ROW)
+  const kindOf = ({ slot }: { slot: string }) => bytesOf(slot)[0]
+  const kept = (held?.slots ?? []).filter((slot) => !change.slots.some((other) => kindOf(other) === kindOf(slot)))
+  const copy = { ...change, slots: [...kept, ...change.slots] }
+  await store.commit([vaultCopyWrite(copy)])
+  return copy
+}
+
+/** The same from an own device's word. */
+export async function applyVaultSync(store: LocalStore, content: SyncContent): Promise<void> {
+  const { signInName, wrappedRootSeed, slots } = content
+  if (typeof signInName !== 'string' || typeof wrappedRootSeed !== 'string' || !Array.isArray(slots)) return
+  await mergeVault(store, { signInName, wrappedRootSeed, slots: slots as VaultCopy['slots'] })
+}
+
 type Needs = {
   context: ClientContext
   http: Http
   identity: Identity
-  backupPublicKey: Uint8Array
+  backupPublicKey(): Uint8Array
   archiveKeys: OwnArchiveKeys
   accountState: AccountStateStore
 }
@@ -34,7 +54,7 @@ export function createAccountHealing(needs: Needs): () => Promise<void> {
     const sealedArchiveKeys = await Promise.all(
       archiveKeys.all().map(async (key) => ({
         epoch: key.epoch,
-        record: textOf(await sealArchiveKey(maker, backupPublicKey, key, context.platform.random)),
+        record: textOf(await sealArchiveKey(maker, backupPublicKey(), key, context.platform.random)),
       })),
     )
     const state = await accountState.seal()

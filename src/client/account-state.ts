@@ -21,7 +21,14 @@ export type AccountState = {
   isKitConfirmed: boolean
   /** The home's log key as it was pinned when the account began: a new device has no invite link to pin it by. */
   logPublicKey: Uint8Array
+  /** The backup key in use after a new root; believed only where the key log names its hash. */
+  backupPublicKey?: Uint8Array
+  /** The last group of the kit that is valid now, and when somebody was last asked for it. */
+  kit?: KitMemory
+  /** Whose new identity was looked at and accepted: H(UIK). */
+  resetsSeen?: { [accountId: AccountId]: Uint8Array }
 }
+export type KitMemory = { check: string; askedAt: number; asks: number }
 /** Somebody whose key this person holds for genuine, and why. */
 export type Contact = { how: 'inviter' | 'invitee' | 'numbers'; uikHash: Uint8Array }
 
@@ -86,7 +93,13 @@ export type AccountStateStore = {
   seal(): Promise<SealedState>
 }
 
-type StateNeeds = { context: ClientContext; http: Http; userId: Uint8Array; archiveKeys: ArchiveKeys }
+type StateNeeds = {
+  context: ClientContext
+  http: Http
+  userId: Uint8Array
+  archiveKeys: ArchiveKeys
+  onMissingKey?(): void
+}
 
 /** Opens the local copy; there is one from the moment a device exists. */
 export async function openAccountStateStore(needs: StateNeeds): Promise<AccountStateStore> {
@@ -141,6 +154,11 @@ class SharedState implements AccountStateStore {
   async #fetch(mayGoBack: boolean): Promise<void> {
     const { userId, archiveKeys, http } = this.needs
     const sealed = await http.accountState()
+    if (sealed.version > this.held.version && archiveKeys.get(sealed.epoch) === null) {
+      // Sealed under a key that an own device made: its word about it is on the way, or is asked for again.
+      this.needs.onMissingKey?.()
+      throw new ClientFailure('unavailable', 0, 'the key of the account state has not come yet')
+    }
     if (sealed.version > this.held.version) await this.#keep(await openState(userId, archiveKeys, sealed))
     else if (mayGoBack) this.held = { version: sealed.version, state: this.held.state }
   }

@@ -3,7 +3,7 @@ import { parseConversationEntry } from '../crypto/conversation-log.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { checkInviteMac } from '../crypto/invite.ts'
-import { findUser, type UserKeys } from '../crypto/key-log-validator.ts'
+import { findUser, identityAt, type UserKeys } from '../crypto/key-log-validator.ts'
 import { type AccountId, type ConversationId, type InviteId, idFromBytes } from '../protocol/ids.ts'
 import type { AccountStateStore } from './account-state.ts'
 import { ClientFailure } from './api.ts'
@@ -121,6 +121,8 @@ export class Admission {
     return [...keyLog.state().users.values()].filter((user) => {
       const invite = invites[idFromBytes<InviteId>(user.inviteId)]
       if (own === null || invite === undefined || equal(user.userId, own.userId) || hasVouched(own, user)) return false
+      // Who began anew is vouched for once a person has looked: whoever held the link could be anybody.
+      if (this.needs.people.find(idFromBytes<AccountId>(user.userId))?.wasReset) return false
       return isProven(invite.secret, user)
     })
   }
@@ -133,7 +135,7 @@ export class Admission {
     const present = new Set(membership.members.map((member) => member.accountId))
     const candidates = this.needs.people
       .list()
-      .filter((person) => person.verified !== null && !present.has(person.accountId))
+      .filter((person) => person.verified !== null && !person.wasReset && !present.has(person.accountId))
       .map((person) => person.accountId)
       .filter((accountId) => this.needs.keyLog.activeDevices(accountId).length > 0)
     if (candidates.length === 0) return
@@ -144,13 +146,16 @@ export class Admission {
     if (due.length > 0) await this.#add(family, due)
   }
 
-  /** Whom an admin removed, or who left, is not taken in again by a machine. */
+  /** Whom an admin removed, or who left, is not taken in again by a machine; who began anew since was not in it yet. */
   async #everAdded(family: ConversationId): Promise<Set<AccountId>> {
     const { entries } = await this.needs.http.entries(family, 0)
     const added = new Set<AccountId>()
     for (const entry of entries) {
       const { body } = parseConversationEntry(bytesOf(entry))
-      if (body.type === 'add') added.add(idFromBytes<AccountId>(body.userId))
+      if (body.type !== 'add') continue
+      const { userId, uikHash } = body
+      const isSame = identityAt(this.needs.keyLog.state(), userId).some((hash) => equal(hash, uikHash))
+      if (isSame) added.add(idFromBytes<AccountId>(userId))
     }
     return added
   }

@@ -15,7 +15,7 @@ export type Phase =
   /** Signed in on this device; local data is shown at once, the network follows. */
   | { name: 'inside' }
   /** This device was signed out or removed elsewhere; nothing was lost at the home. */
-  | { name: 'removed'; reason: 'signed_out' | 'device_removed' | 'account_gone' }
+  | { name: 'removed'; reason: 'signed_out' | 'device_removed' | 'began_anew' | 'account_gone' }
   /** The home showed something it must not (PROTOCOL 4.2): nothing is sent until a person decides. */
   | { name: 'alarm'; alarm: AlarmView }
 
@@ -37,6 +37,8 @@ export type Me = {
   photo: Uint8Array | null
   role: 'member' | 'host'
   isKitConfirmed: boolean
+  /** It is time to ask for the kit's last group again. */
+  isKitDue: boolean
 }
 
 export type HomeState = {
@@ -136,7 +138,34 @@ export type ClientEvent =
   | { type: 'conversations'; conversations: Conversation[] }
   /** These were added or changed (by messageId), in order; the thread's window merges them. */
   | { type: 'messages'; conversationId: ConversationId; items: MessageView[]; removedIds: MessageId[] }
+  /** Two devices are being linked, seen from this one; null: none are. */
+  | { type: 'linking'; linking: LinkView | null }
   | { type: 'progress'; task: 'sign_up' | 'sign_in' | 'history' | 'heal'; done: number; total: number }
+
+/** Where a link between two devices stands (PROTOCOL 4.8). */
+export type LinkView = {
+  /** new: this browser becomes a device. old: it is one and adds the other. */
+  side: 'new' | 'old'
+  stage:
+    | 'opening'
+    /** The code is to be scanned or copied. */
+    | 'showing'
+    /** The devices found each other; `digits` are the same on both. Old: waits for confirmLink. New: waits for the old one. */
+    | 'comparing'
+    | 'adding'
+    | 'finishing'
+    | 'done'
+    | 'failed'
+  /** The code as text; null on the device that scanned. */
+  code: string | null
+  expiresAt: number
+  digits: string | null
+  /** Whose device it becomes, as their old device says. */
+  personName: string | null
+  problem: FailureCode | null
+  /** On which device the remedy is. */
+  lookAt: 'this' | 'other' | null
+}
 
 export type SecretKind = 'passphrase' | 'code'
 export type Strength = { score: 0 | 1 | 2 | 3 | 4; bits: number }
@@ -148,6 +177,8 @@ export type InvitePreview =
       inviteeName: string
       role: 'member' | 'host'
       expiresAt: number
+      /** The sign-in name of who begins anew by it; null for a newcomer's invite. */
+      forSignInName: string | null
     }
   | { state: 'unknown' | 'used' | 'expired' | 'revoked' | 'mangled' }
 export type InviteEntry = {
@@ -159,15 +190,19 @@ export type InviteEntry = {
   expiresAt: number
   state: 'usable' | 'used' | 'expired' | 'revoked'
   link: string | null
+  /** Lets this person begin anew, and opens no new account. */
+  forAccount: AccountId | null
   usedBy: AccountId[]
 }
 export type DeviceEntry = {
   deviceId: DeviceId
   name: string
   createdAt: number
-  lastSeenAt: number
+  /** null: signed out; it still holds its keys until it is removed. */
+  lastSeenAt: number | null
   isThis: boolean
   isOnline: boolean
+  isSignedIn: boolean
 }
 
 /** Who somebody is when they found a home or join one. photo: at most limits.maxPhotoBytes of JPEG, PNG or WebP. */
@@ -217,6 +252,8 @@ export type ClientApi = {
   lookAtInvite(link: string): Promise<InvitePreview>
   joinHome(link: string, person: NewPerson): Promise<{ recoveryCode: string }>
   signIn(signInName: string, secret: string): Promise<void>
+  /** This browser becomes a device of whoever links it: shows a code (null) or takes the text of one. Resolves when it is one. */
+  linkAsNew(code: string | null): Promise<void>
 
   // ── this device ──
   /** True when the text is the last group of the kit just shown (or kept confirmed state); remembers it. */
@@ -226,6 +263,26 @@ export type ClientApi = {
   listDevices(): Promise<DeviceEntry[]>
   renameDevice(deviceId: DeviceId, name: string): Promise<void>
   signOutDevice(deviceId: DeviceId): Promise<void>
+  signOutOthers(): Promise<void>
+  /** Takes a lost device out for good. `secret`: passphrase or recovery code, as for all that touches the root. */
+  removeDevice(deviceId: DeviceId, secret: string): Promise<void>
+  /** Adds another browser: shows a code (null) or takes the text of one. Resolves when the other is a device. */
+  linkOther(code: string | null): Promise<void>
+  /** The digits are the same on both: goes on, and the new device gets this name. */
+  confirmLink(deviceName: string): Promise<void>
+  /** Ends a link under way, or puts away how the last one ended. */
+  cancelLink(): Promise<void>
+
+  // ── recovery ──
+  changePassphrase(secret: string, passphrase: string): Promise<void>
+  /** The kit before dies. Answers the new one's text, shown once. */
+  makeNewKit(secret: string): Promise<{ recoveryCode: string }>
+  /** Somebody may know passphrase or kit: everything is made anew. */
+  replaceRoot(secret: string, passphrase: string): Promise<{ recoveryCode: string }>
+  /** Not now: asks again in three months. */
+  dismissKitReminder(): Promise<void>
+  /** The person who began anew is really them, compared by safety number or known otherwise. */
+  acceptReset(accountId: AccountId, how: 'numbers' | 'known'): Promise<void>
   /** A person is looking (true) or not: presence and read marks follow. */
   setActive(isActive: boolean): void
   /** The network came back or the page woke: try now instead of waiting for the back-off. */
@@ -239,6 +296,8 @@ export type ClientApi = {
     role: 'member' | 'host'
     expiresInMs: number
     uses: number
+    /** Lets this person, who lost everything, begin anew. */
+    forAccount?: AccountId
   }): Promise<InviteEntry>
   listInvites(): Promise<InviteEntry[]>
   revokeInvite(inviteId: InviteId): Promise<void>

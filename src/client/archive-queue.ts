@@ -26,6 +26,7 @@ export class ArchiveQueue {
   async seal(msgId: Uint8Array, keys: { messageKey: Uint8Array; bodyHash: Uint8Array }) {
     const current = this.parts.archiveKeys.current()
     const place = { userId: this.parts.identity.userId, msgId }
+    this.parts.archiveKeys.noteSealed()
     return { epoch: current.epoch, row: await sealArchiveRow(current, place, keys, this.context.platform.random) }
   }
 

@@ -6,6 +6,10 @@ import type { ClientContext } from './context.ts'
 import { createHttp, HttpCaller } from './http.ts'
 import type { StoredIdentity } from './identity.ts'
 import { type Inside, type InsideCommands, insideCommands, openInside, toldCommands } from './inside.ts'
+import { LinkDesk } from './link-desk.ts'
+import { readOtherCode } from './link-line.ts'
+import { linkAsNew } from './link-new.ts'
+import { LinkRelay } from './link-relay.ts'
 import { createLocalStore } from './local-store.ts'
 import type { RemovedReason } from './login.ts'
 import type { Platform } from './platform.ts'
@@ -15,7 +19,7 @@ import { found, join, loadPending, lookAgain } from './sign-up.ts'
 
 const SETUP_RETRY_MS = 3_000
 /** Parts whose newest value a late subscriber is told first, in this order. */
-const REPLAYED = ['phase', 'connection', 'me', 'home', 'people', 'conversations'] as const
+const REPLAYED = ['phase', 'connection', 'me', 'home', 'people', 'conversations', 'linking'] as const
 
 /** A member's device on this host: opens what is stored, shows it, then connects. */
 export function createClient(platform: Platform): Client {
@@ -31,6 +35,7 @@ class DeviceClient {
   readonly #disposed = Promise.withResolvers<void>()
   readonly #ready = Promise.withResolvers<void>()
   readonly #ended: Promise<void>
+  readonly #desk: LinkDesk
   #inside: Inside | null = null
   #closing: Promise<unknown> = Promise.resolve()
   #isDisposed = false
@@ -43,6 +48,7 @@ class DeviceClient {
     this.#context = { platform, store: createLocalStore(platform), emit: (event) => this.#emit(event) }
     this.#caller = new HttpCaller(platform)
     this.#http = createHttp(this.#caller)
+    this.#desk = new LinkDesk(this.#context)
     this.#setPhase({ name: 'starting' })
     this.#ready.promise.catch(() => undefined)
     this.#ended = platform.holdLock('tv-crypto', () => this.#live())
@@ -61,6 +67,7 @@ class DeviceClient {
     }
     await this.#disposed.promise
     this.#cancelSetup?.()
+    await this.#desk.cancel()
     await Promise.all([this.#inside?.stop(), this.#closing])
   }
 
@@ -148,6 +155,7 @@ class DeviceClient {
   async #becomeDevice<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     if (this.#inside !== null) throw new ClientFailure('bad_request', 0, 'already a device')
     await this.#closing
+    await this.#desk.cancel()
     if (this.#phase().name === 'removed') await this.#forget()
     const answer = await work()
     const stored = await this.#context.store.get<StoredIdentity>('device', 'identity')
@@ -170,6 +178,7 @@ class DeviceClient {
 
   async #signOut(): Promise<void> {
     const inside = this.#requireInside()
+    await this.#desk.cancel()
     this.#isLeaving = true
     try {
       await inside.leave()
@@ -180,6 +189,25 @@ class DeviceClient {
       this.#isLeaving = false
     }
     await this.#stayOutside()
+  }
+
+  /** The new side of a link. Whatever else makes this browser a device ends it first. */
+  #linkAsNew(text: string | null): Promise<void> {
+    const code = text === null ? null : readOtherCode(text, 2)
+    return this.#becomeDevice(async () => {
+      const relay = new LinkRelay(this.#caller, this.platform.clock, false)
+      const outside = { context: this.#context, http: this.#http }
+      const begin = { side: 'new' as const, relay, shows: code === null }
+      await this.#desk.run(begin, (talk) => linkAsNew(outside, relay, code, talk))
+    })
+  }
+
+  async #linkOther(text: string | null): Promise<void> {
+    const inside = this.#requireInside()
+    const code = text === null ? null : readOtherCode(text, 1)
+    const relay = new LinkRelay(this.#caller, this.platform.clock, true)
+    const begin = { side: 'old' as const, relay, shows: code === null }
+    await this.#desk.run(begin, (talk) => inside.linkOther(relay, code, talk))
   }
 
   #requireInside(): Inside {
@@ -203,6 +231,10 @@ class DeviceClient {
       joinHome: (link, person) => this.#becomeDevice(() => join(outside, link, person)),
       signIn: (name, secret) => this.#becomeDevice(() => recover(outside, name, secret)),
       signOut: () => this.#signOut(),
+      linkAsNew: (text) => this.#linkAsNew(text),
+      linkOther: (text) => this.#linkOther(text),
+      confirmLink: async (deviceName) => this.#desk.confirm(deviceName),
+      cancelLink: () => this.#desk.cancel(),
     }
     return {
       ...(this.#guarded(before) as typeof before),

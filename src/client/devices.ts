@@ -1,6 +1,6 @@
 import { findUser } from '../crypto/key-log-validator.ts'
 import { encodeSafetyQr, safetyNumber } from '../crypto/safety-number.ts'
-import { type AccountId, type DeviceId, idToBytes } from '../protocol/ids.ts'
+import { type AccountId, type DeviceId, idFromBytes, idToBytes } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccountStateStore } from './account-state.ts'
 import { type ClientApi, ClientFailure } from './api.ts'
@@ -18,7 +18,10 @@ type Needs = {
   keyLog: KeyLog
   accountState: AccountStateStore
 }
-export type Devices = Pick<ClientApi, 'listDevices' | 'renameDevice' | 'signOutDevice' | 'safetyNumber'> & {
+export type Devices = Pick<
+  ClientApi,
+  'listDevices' | 'renameDevice' | 'signOutDevice' | 'signOutOthers' | 'safetyNumber'
+> & {
   /** Ends this device in the log and its session; local data is the caller's to clear. */
   leave(): Promise<void>
 }
@@ -26,14 +29,22 @@ export type Devices = Pick<ClientApi, 'listDevices' | 'renameDevice' | 'signOutD
 export function createDevices({ context, http, identity, keyLog, accountState }: Needs): Devices {
   const { clock } = context.platform
 
+  // Every device that the key log holds as active: one that is signed out still holds keys, and can be removed.
   const listDevices: ClientApi['listDevices'] = async () => {
     const sessions = await http.sessions()
     const names = accountState.get().deviceNames
-    return sessions.map(({ deviceId, createdAt, lastSeenAt, isOnline }) => ({
-      ...{ deviceId, createdAt, lastSeenAt, isOnline },
-      name: names[deviceId] ?? '',
-      isThis: deviceId === identity.deviceId,
-    }))
+    const own = findUser(keyLog.state(), identity.userId)
+    const active = (own?.devices ?? []).filter((device) => device.status === 'active')
+    return active.map((device) => {
+      const deviceId = idFromBytes<DeviceId>(device.deviceId)
+      const session = sessions.find((candidate) => candidate.deviceId === deviceId)
+      return {
+        ...{ deviceId, createdAt: device.addedAt, name: names[deviceId] ?? '' },
+        ...{ lastSeenAt: session?.lastSeenAt ?? null, isOnline: session?.isOnline ?? false },
+        isThis: deviceId === identity.deviceId,
+        isSignedIn: session !== undefined,
+      }
+    })
   }
 
   async function renameDevice(deviceId: DeviceId, name: string): Promise<void> {
@@ -49,6 +60,11 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
       signedOutDevices: { ...state.signedOutDevices, [deviceId]: at },
     }))
     await http.signOutDevice(deviceId)
+  }
+
+  async function signOutOthers(): Promise<void> {
+    const sessions = await http.sessions()
+    for (const { deviceId } of sessions) if (deviceId !== identity.deviceId) await signOutDevice(deviceId)
   }
 
   function identityOf(accountId: AccountId) {
@@ -77,6 +93,7 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
     listDevices,
     renameDevice,
     signOutDevice,
+    signOutOthers,
     safetyNumber: numberOf,
     leave,
   }

@@ -20,7 +20,7 @@ import { Healing } from './heal.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
 import { pruneBodies } from './kept-bodies.ts'
-import { adminIds } from './membership.ts'
+import { adminIds, isPresent } from './membership.ts'
 import { MessageStore } from './message-store.ts'
 import { Outbox } from './outbox.ts'
 import type { AccountParts, Engine } from './parts.ts'
@@ -94,7 +94,9 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       loadOlder: (id, key, limit) => threads.loadOlder(id, key, limit),
       loadNewer: (id, key, limit) => threads.loadNewer(id, key, limit),
       sendText: (id, messageId, text) => {
-        if (!conversations.get(id).isMember) return Promise.reject(new ClientFailure('not_allowed'))
+        const { isMember, peerId } = conversations.get(id)
+        if (!isMember) return Promise.reject(new ClientFailure('not_allowed'))
+        if (peerId && parts.people.find(peerId)?.wasReset) return Promise.reject(new ClientFailure('was_reset'))
         if (text.length > limits.maxTextLength) return Promise.reject(new ClientFailure('too_large'))
         return outbox.send(id, { kind: 'text', text }, messageId)
       },
@@ -132,12 +134,14 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       const others = parts.keyLog.activeDevices(accountId).filter((device) => device.deviceId !== deviceId)
       await envelopes.send(others, encodeOwnDeviceSync(content))
     },
+    flushArchive: () => archive.flush(),
     membership(id: ConversationId) {
       const record = conversations.find(id)
       if (record?.kind !== 'group') return null
       const selfId = parts.identity.accountId
       const admins = adminIds(record, parts)
-      const members = memberIds(record, selfId).map((accountId) => ({ accountId, isAdmin: admins.includes(accountId) }))
+      const present = memberIds(record, selfId).filter((accountId) => isPresent(record, accountId, parts))
+      const members = present.map((accountId) => ({ accountId, isAdmin: admins.includes(accountId) }))
       return { members, isAdmin: admins.includes(selfId), isMember: record.isMember }
     },
     replay() {

@@ -1,10 +1,13 @@
 import type {
   AccountView,
   Challenge,
+  FormerAccount,
+  FormerLook,
   HomeChange,
   HomeView,
   RecoveryMaterial,
   RecoveryStart,
+  RootReplace,
   SealedArchiveKey,
   SealedState,
   SessionAnswer,
@@ -12,6 +15,7 @@ import type {
   SignIn,
   SignUp,
   SignUpAnswer,
+  SlotReplace,
 } from '../protocol/accounts.ts'
 import type { ConversationView, EntryAppended, EntryPage, GroupUpload } from '../protocol/conversations.ts'
 import type {
@@ -115,6 +119,7 @@ export function createHttp(caller: HttpCaller) {
     recoveryOpen: (signInName: string, kind: RecoveryKind, auth: string) =>
       open<RecoveryMaterial>('POST', '/api/recovery/open', { signInName, kind, auth }),
     addDevice: (body: AddDevice) => open<DeviceAdded>('POST', '/api/devices', body),
+    formerAccount: (body: FormerLook) => open<FormerAccount>('POST', '/api/accounts/former', body),
     lookAtInvite: (inviteId: InviteId, inviteAuth: string) =>
       open<InviteCard>('POST', '/api/invites/look', { inviteId, inviteAuth }),
 
@@ -124,7 +129,8 @@ export function createHttp(caller: HttpCaller) {
     sessions: () => call<SessionView[]>('GET', '/api/sessions'),
     signOut: () => call<void>('DELETE', '/api/sessions/current'),
     signOutDevice: (deviceId: DeviceId) => call<void>('DELETE', `/api/sessions/${deviceId}`),
-    putSlot: (body: { slot: string; authHash: string }) => call<void>('PUT', '/api/slots', body),
+    putSlot: (body: SlotReplace) => call<void>('PUT', '/api/slots', body),
+    replaceRoot: (body: RootReplace) => call<LogAppended>('POST', '/api/recovery/root', body),
     accountState: () => call<SealedState>('GET', '/api/account-state'),
     putAccountState: (body: SealedState) => call<void>('PUT', '/api/account-state', body),
     archiveKeys: () => call<SealedArchiveKey[]>('GET', '/api/archive-keys'),

@@ -1,13 +1,15 @@
+import { hashBackupKey } from '../crypto/backup-root.ts'
 import { equal } from '../crypto/bytes.ts'
-import { identityAt } from '../crypto/key-log-validator.ts'
+import { findUser, identityAt } from '../crypto/key-log-validator.ts'
 import type { LogPublicKey } from '../crypto/key-types.ts'
+import type { LinkCode } from '../crypto/linking.ts'
 import { limits } from '../protocol/limits.ts'
-import { createAccountHealing } from './account-healing.ts'
+import { applyVaultSync, createAccountHealing } from './account-healing.ts'
 import { openAccountStateStore } from './account-state.ts'
 import { Admission } from './admission.ts'
 import type { AlarmBell } from './alarm.ts'
 import { type ClientApi, type ClientEvent, ClientFailure, type Me } from './api.ts'
-import { openArchiveKeys } from './archive-keys.ts'
+import { countEnded, openArchiveKeys } from './archive-keys.ts'
 import { withClosableStore } from './closable-store.ts'
 import type { ClientContext } from './context.ts'
 import { createDevices } from './devices.ts'
@@ -18,14 +20,22 @@ import type { Http, HttpCaller } from './http.ts'
 import { type StoredIdentity, toIdentity } from './identity.ts'
 import { createInvites } from './invites.ts'
 import { type KeyLogNeeds, openKeyLog } from './key-log.ts'
+import { createKitKeeper } from './kit.ts'
+import type { LinkTalk } from './link-desk.ts'
+import { linkOther } from './link-old.ts'
+import type { LinkRelay } from './link-relay.ts'
 import { createLogin, type RemovedReason } from './login.ts'
 import type { AccountParts, Engine } from './parts.ts'
 import { openPeople } from './people.ts'
 import { createPrekeys } from './prekeys.ts'
+import { createRecoveryCare } from './recovery-care.ts'
+import { createResetAcceptance } from './resets.ts'
 
 /** What only a signed-in device can be asked. */
 export const insideCommands = [
   ...['confirmKit', 'setProfile', 'listDevices', 'renameDevice', 'signOutDevice', 'dismissRestored'],
+  ...['signOutOthers', 'removeDevice', 'changePassphrase', 'makeNewKit', 'replaceRoot'],
+  ...['dismissKitReminder', 'acceptReset'],
   ...['renameHome', 'createInvite', 'listInvites', 'revokeInvite', 'safetyNumber'],
   ...[
     'openDirect',
@@ -52,6 +62,8 @@ export type Inside = {
   settle(): Promise<void>
   /** Ends this device at the home. */
   leave(): Promise<void>
+  /** Adds another browser to this person's devices. */
+  linkOther(relay: LinkRelay, code: LinkCode | null, talk: LinkTalk): Promise<void>
   onConversations(event: Extract<ClientEvent, { type: 'conversations' }>): void
 }
 
@@ -81,10 +93,13 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
   })
   const login = createLogin({ context, http, caller, identity, onRemoved })
   const archiveKeys = await openArchiveKeys({
-    ...{ context, http, identity, backupPublicKey: stored.backupPublicKey },
+    ...{ context, http, identity, keyLog, backupPublicKey },
     sendSync: (content) => engine.sendSync(content),
   })
-  const accountState = await openAccountStateStore({ context, http, userId: identity.userId, archiveKeys })
+  const accountState = await openAccountStateStore({
+    ...{ context, http, userId: identity.userId, archiveKeys },
+    onMissingKey: () => attempt(archiveKeys.askForMissing()),
+  })
   const people = await openPeople({ context, http, identity, inviterPrefix, keyLog, accountState })
   const prekeys = createPrekeys({ context, http, identity, keyLog })
 
@@ -96,11 +111,13 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
       if (what === 'accounts') attempt(Promise.all([people.refresh(), home.refresh()]).then(() => admission.run()))
     },
     async applySync(_from, content) {
-      if (content['kind'] === 'archive_key') await archiveKeys.applySync(content)
+      const isOfKeys = content['kind'] === 'archive_key' || content['kind'] === 'archive_keys_wanted'
+      if (isOfKeys) await archiveKeys.applySync(content)
+      if (content['kind'] === 'vault') await applyVaultSync(context.store, content)
       if (content['kind'] === 'archive_key' || content['kind'] === 'account_state') attempt(accountState.refresh())
     },
     healAccount: createAccountHealing({
-      ...{ context, http, identity, archiveKeys, accountState, backupPublicKey: stored.backupPublicKey },
+      ...{ context, http, identity, archiveKeys, accountState, backupPublicKey },
     }),
     onCaughtUp: () => attempt(catchUp()),
   }
@@ -118,12 +135,20 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
   })
   const family = new Family({ context, identity, keyLog, accountState, home, engine })
   const devices = createDevices({ context, http, identity, keyLog, accountState })
+  const kit = createKitKeeper({ context, accountState })
+  const care = createRecoveryCare({
+    ...{ context, http, identity, signInName: stored.signInName, keyLog, archiveKeys, accountState },
+    sendSync: (content) => engine.sendSync(content),
+  })
+  const acceptReset = createResetAcceptance({ keyLog, accountState }, () => attempt(admission.run()))
   const invites = createInvites({ context, http, identity, logPublicKey, keyLog, accountState, home })
 
   keyLog.onGrown((from) => {
+    const status = keyLog.device(identity.accountId, identity.deviceId)?.status
+    // Begun anew by an invite: this device belongs to who the person was before.
+    if (status === 'ended') return onRemoved('began_anew')
     if (!isOwnLog()) return
-    const isHere = keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
-    if (!isHere && from > 0) return onRemoved('device_removed')
+    if (status !== 'active' && from > 0) return onRemoved('device_removed')
     attempt(people.refresh().then(() => admission.run()))
   })
   watchOwnDevices()
@@ -157,6 +182,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     await admission.run()
     await prekeys.upkeep()
     await archiveKeys.rotateIfDue()
+    emitMe()
   }
 
   async function endAsAsked(): Promise<void> {
@@ -166,14 +192,27 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
 
   /** A device that is gone must not read what is archived from now on (PROTOCOL 4.7). */
   function watchOwnDevices(): void {
-    const active = () => new Set(keyLog.activeDevices(identity.accountId).map((device) => device.deviceId))
-    let known = active()
+    const count = () => {
+      const own = findUser(keyLog.state(), identity.userId)
+      return own === null ? 0 : countEnded(own)
+    }
+    let known = count()
     keyLog.onGrown(() => {
-      const now = active()
-      const isOneGone = [...known].some((deviceId) => !now.has(deviceId))
-      if (isOneGone && now.has(identity.deviceId)) attempt(archiveKeys.rotate())
+      const now = count()
+      const isHere = keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
+      if (now > known && isHere) attempt(archiveKeys.rotateIfDue())
       known = now
     })
+  }
+
+  /** Of the keys known here, the one whose hash the key log names. */
+  function backupPublicKey(): Uint8Array {
+    const own = findUser(keyLog.state(), identity.userId)
+    const known = [accountState.get().backupPublicKey, stored.backupPublicKey]
+    const isNamed = (key: Uint8Array) => own === null || equal(hashBackupKey(key), own.backupPkHash)
+    const named = known.find((key) => key !== undefined && isNamed(key))
+    if (named === undefined) throw new ClientFailure('unavailable', 0, 'the new backup key has not come yet')
+    return named
   }
 
   function me(): Me {
@@ -187,6 +226,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
       photo: profile.photo,
       role: home.role(),
       isKitConfirmed,
+      isKitDue: kit.isDue(),
     }
   }
   function emitMe(): void {
@@ -201,16 +241,6 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     await accountState.update((state) => ({ ...state, profile }))
     await family.share()
     attempt(engine.sendSync({ kind: 'account_state' }))
-  }
-
-  async function confirmKit(lastGroup: string): Promise<boolean> {
-    if (accountState.get().isKitConfirmed) return true
-    const check = await context.store.get<string>('device', 'kit')
-    const typed = lastGroup.replace(/[\s-]/g, '').toUpperCase()
-    if (check === null || typed !== check) return false
-    await accountState.update((state) => ({ ...state, isKitConfirmed: true }))
-    await context.store.commit([{ table: 'device', key: 'kit', value: null }])
-    return true
   }
 
   async function settle(): Promise<void> {
@@ -232,7 +262,10 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     ...deviceCommands,
     ...invites,
     setProfile,
-    confirmKit,
+    ...care,
+    acceptReset,
+    confirmKit: (lastGroup) => kit.confirm(lastGroup),
+    dismissKitReminder: () => kit.dismiss(),
     renameHome: (name) => home.rename(name),
     dismissRestored: () => home.dismissRestored(),
   }
@@ -244,6 +277,17 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     commands,
     settle,
     leave,
+    linkOther: (relay, code, talk) =>
+      linkOther(
+        {
+          ...{ context, http, identity, signInName: stored.signInName, keyLog, logPublicKey, backupPublicKey },
+          ...{ archiveKeys, accountState, home },
+          flushArchive: () => engine.flushArchive(),
+        },
+        relay,
+        code,
+        talk,
+      ),
     start: () => engine.start(),
     async stop() {
       family.stop()

@@ -16,6 +16,8 @@ export type ReadInvite = {
   card: InviteCardText
   role: 'member' | 'host'
   expiresAt: number
+  /** Whose account it lets begin anew; null for a newcomer's. */
+  forSignInName: string | null
 }
 
 /** Path and fragment of whatever was pasted: a whole address, or the part from /i# on. */
@@ -47,11 +49,12 @@ export async function readInvite(http: Http, text: string): Promise<ReadInvite> 
   const card = await openInviteCard(link.inviteSecret, link.inviteId, bytesOf(answer.card)).catch(() => {
     throw new ClientFailure('untrusted_server', 0, 'the card does not open')
   })
-  return { link, logPublicKey, card: readCard(card), role: answer.role, expiresAt: answer.expiresAt }
+  const { role, expiresAt, forSignInName } = answer
+  return { link, logPublicKey, card: readCard(card), role, expiresAt, forSignInName: forSignInName ?? null }
 }
 
-export function previewOf({ card, role, expiresAt }: ReadInvite): InvitePreview {
-  return { state: 'usable', ...card, role, expiresAt }
+export function previewOf({ card, role, expiresAt, forSignInName }: ReadInvite): InvitePreview {
+  return { state: 'usable', ...card, role, expiresAt, forSignInName }
 }
 
 const STATES: Partial<Record<string, Exclude<InvitePreview['state'], 'usable'>>> = {

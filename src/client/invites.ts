@@ -42,14 +42,14 @@ export function createInvites(needs: Needs): Invites {
   }
 
   function toEntry(view: InviteView): InviteEntry {
-    const { inviteId, role, uses, usesLeft, expiresAt, state, usedBy } = view
+    const { inviteId, role, uses, usesLeft, expiresAt, state, usedBy, forAccount } = view
     const inviteeName = accountState.get().invites[inviteId]?.inviteeName ?? ''
     const link = state === 'usable' ? linkOf(inviteId) : null
-    return { inviteId, inviteeName, role, uses, usesLeft, expiresAt, state, link, usedBy }
+    return { inviteId, inviteeName, role, uses, usesLeft, expiresAt, state, link, usedBy, forAccount }
   }
 
   // The secret is kept before the home learns of the invite: a link nobody can show again would be worthless.
-  const createInvite: ClientApi['createInvite'] = async ({ inviteeName, role, expiresInMs, uses }) => {
+  const createInvite: ClientApi['createInvite'] = async ({ inviteeName, role, expiresInMs, uses, forAccount }) => {
     if (expiresInMs <= 0 || uses < 1 || uses > limits.maxInviteUses) throw new ClientFailure('bad_request')
     await needs.keyLog.ensureFresh(60_000)
     const raw = platform.random(16)
@@ -70,6 +70,7 @@ export function createInvites(needs: Needs): Invites {
       ...{ inviteId, role, uses, expiresAt },
       authHash: textOf(inviteAuthHash(secret)),
       card: textOf(card),
+      ...(forAccount ? { forAccount } : {}),
     })
     return toEntry(view)
   }

@@ -80,6 +80,13 @@ export function adminIds(record: ConversationRecord, { keyLog }: AccountParts): 
   return adminsOf(record.group, directoryOf(state), state.size).map((member) => idFromBytes<AccountId>(member.userId))
 }
 
+/** Still the one who was taken in: after beginning anew somebody must be added again. */
+export function isPresent(record: ConversationRecord, accountId: AccountId, { keyLog }: AccountParts): boolean {
+  const state = keyLog.state()
+  const member = record.group?.members.find((candidate) => idFromBytes<AccountId>(candidate.userId) === accountId)
+  return member === undefined || isMemberIdentity(member, directoryOf(state), state.size)
+}
+
 /** Active devices (key log) of members (signed entries) but this one: the home can add neither (PROTOCOL 4.6). */
 export function recipientsOf(record: ConversationRecord, { identity, keyLog }: AccountParts): LogDevice[] {
   if (!record.isMember) return []

@@ -10,6 +10,7 @@ import {
 } from '../crypto/backup-slots.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { type InviteLink, inviteAuth, inviteMac } from '../crypto/invite.ts'
+import type { LogEntryBody } from '../crypto/key-log.ts'
 import { signLogEntry } from '../crypto/key-log-signing.ts'
 import type { RootPublicKey } from '../crypto/key-types.ts'
 import { generateSigningKeyPair, type SigningKeyPair } from '../crypto/keys.ts'
@@ -30,7 +31,10 @@ const NO_INVITE = { inviteId: new Uint8Array(16), inviteMac: new Uint8Array(32) 
 /** By what right somebody comes in: the founder's claim token, or an invite whose log key was checked against the link. */
 export type Admission =
   | { kind: 'claim'; token: string; homeName: string }
-  | { kind: 'invite'; link: InviteLink; logPublicKey: Uint8Array; preview: InvitePreview }
+  | { kind: 'invite'; link: InviteLink; logPublicKey: Uint8Array; preview: InvitePreview; former: Former | null }
+
+/** Whose identity begins anew, and where its entries go on. */
+export type Former = { accountId: AccountId; signInName: string; useq: number; prev: Uint8Array; endedDevices: number }
 
 /** A sign-up that may or may not have reached the home; the row `pending`. Holds no root: only the kit shown at its end. */
 export type PendingSignUp = {
@@ -77,7 +81,7 @@ async function makeBackup(
   return backup
 }
 
-function firstState(person: NewPerson, admission: Admission, now: number): AccountState {
+function firstState(person: NewPerson, admission: Admission, now: number): Omit<AccountState, 'kit'> {
   return {
     format: 1,
     profile: { name: person.name, photo: person.photo, changedAt: now },
@@ -97,7 +101,8 @@ function signGenesis(
     admission,
     backupPkHash,
     time,
-  }: { userId: Uint8Array; admission: Admission; backupPkHash: Uint8Array; time: number },
+    former,
+  }: { userId: Uint8Array; admission: Admission; backupPkHash: Uint8Array; time: number; former: Former | null },
 ): Uint8Array {
   const publicKey = uik.publicKey as RootPublicKey
   const invite =
@@ -107,11 +112,14 @@ function signGenesis(
           inviteId: admission.link.inviteId,
           inviteMac: inviteMac(admission.link.inviteSecret, userId, publicKey),
         }
-  const body = { type: 'genesis' as const, uik: publicKey, backupPkHash, ...invite }
+  const identity = { uik: publicKey, backupPkHash, ...invite }
+  const body: LogEntryBody = former
+    ? { type: 'identity-reset', ...identity, prevAgain: former.prev }
+    : { type: 'genesis', ...identity }
   return signLogEntry(uik.secretKey, {
     userId,
-    useq: 0,
-    prev: new Uint8Array(32),
+    useq: former?.useq ?? 0,
+    prev: former?.prev ?? new Uint8Array(32),
     signer: { kind: 'root' },
     time,
     body,
@@ -130,25 +138,34 @@ const slotUpload = ({ slot, authHash }: MadeSlot) => ({ slot: textOf(slot), auth
 export async function makeAccount(platform: Platform, person: NewPerson, admission: Admission): Promise<PendingSignUp> {
   const { random } = platform
   const time = platform.clock.now()
-  const accountId = idFromBytes<AccountId>(random(16))
+  const former = admission.kind === 'invite' ? admission.former : null
+  const accountId = former?.accountId ?? idFromBytes<AccountId>(random(16))
+  const signInName = former?.signInName ?? person.signInName
   const userId = idToBytes(accountId)
   const rootSeed = random(32)
   const uik = generateSigningKeyPair<'root'>(rootSeed)
   const backup = await makeBackup(platform, { userId, rootSeed }, person.passphrase)
   const backupKeys = deriveBackupKeyPair(backup.root)
-  const genesis = signGenesis(uik, { userId, admission, backupPkHash: hashBackupKey(backupKeys.publicKey), time })
+  const backupPkHash = hashBackupKey(backupKeys.publicKey)
+  const genesis = signGenesis(uik, { userId, admission, backupPkHash, time, former })
   const device = makeDevice(platform, accountId)
-  const deviceAdd = signDeviceAdd(uik.secretKey, device, { userId, useq: 1, prev: sha256(genesis), time })
+  const deviceAdd = signDeviceAdd(uik.secretKey, device, {
+    userId,
+    useq: (former?.useq ?? 0) + 1,
+    prev: sha256(genesis),
+    time,
+  })
   wipe(rootSeed, uik.secretKey, backup.root, backupKeys.secretKey)
 
   const archiveKey: ArchiveKey = { epoch: 1, key: random(32) }
   const maker = { userId, deviceId: idToBytes(device.deviceId), dskSecret: device.dsk.secretKey }
-  const state = { version: 1, state: firstState(person, admission, time) }
+  const kit = { check: backup.recoveryCode.slice(-4), askedAt: time, asks: 0 }
+  const state = { version: 1, state: { ...firstState(person, admission, time), kit } }
   const archiveKeys = { current: () => archiveKey }
   const request: SignUp = {
     admission: toWireAdmission(admission),
     accountId,
-    signInName: person.signInName,
+    signInName,
     genesis: textOf(genesis),
     deviceAdd: textOf(deviceAdd),
     prekeys: device.prekeys.upload,
@@ -161,23 +178,33 @@ export async function makeAccount(platform: Platform, person: NewPerson, admissi
     state: await sealState({ userId, random, archiveKeys }, state),
   }
   const identity = {
-    ...{ accountId, deviceId: device.deviceId, signInName: person.signInName, dsk: device.dsk, dik: device.dik },
+    ...{ accountId, deviceId: device.deviceId, signInName, dsk: device.dsk, dik: device.dik },
     logPublicKey: state.state.logPublicKey,
     uikHash: sha256(uik.publicKey),
     backupPublicKey: backupKeys.publicKey,
     inviterPrefix: admission.kind === 'invite' ? admission.link.inviterUikPrefix : null,
   }
-  const kitCheck = backup.recoveryCode.slice(-4)
-  const { signInName, wrappedRootSeed, passphraseSlot, recoverySlot } = request
+  const kitCheck = kit.check
+  const { wrappedRootSeed, passphraseSlot, recoverySlot } = request
   const vault = { signInName, wrappedRootSeed, slots: [passphraseSlot, recoverySlot] }
-  const seed = { identity, archiveKeys: [archiveKey], state, prekeyWrites: device.prekeys.writes, kitCheck, vault }
+  const endedDevices = former?.endedDevices ?? 0
+  const seed = {
+    identity,
+    archiveKeys: [archiveKey],
+    endedDevices,
+    state,
+    prekeyWrites: device.prekeys.writes,
+    kitCheck,
+    vault,
+  }
   const preview = admission.kind === 'invite' ? admission.preview : null
   return { kind: 'sign_up', request, seed, recoveryCode: backup.recoveryCode, preview }
 }
 
 /** Whether a kept sign-up is of the same person with the same passphrase: then it is sent again as it is. */
 export async function isSameSignUp(platform: Platform, pending: PendingSignUp, person: NewPerson): Promise<boolean> {
-  if (pending.request.signInName !== person.signInName) return false
+  const isFormer = pending.preview?.state === 'usable' && pending.preview.forSignInName !== null
+  if (!isFormer && pending.request.signInName !== person.signInName) return false
   const { salt, cost } = readPassphraseFront(bytesOf(pending.request.passphraseSlot.slot))
   const output = await stretch(platform, person.passphrase, salt, cost)
   const { authToken } = derivePassphraseKeys(output, idToBytes(pending.request.accountId))

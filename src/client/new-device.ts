@@ -17,6 +17,8 @@ import { makeFirstPrekeys } from './prekeys.ts'
 export type DeviceSeed = {
   identity: StoredIdentity
   archiveKeys: ArchiveKey[]
+  /** How many devices of this person were gone when the newest of these keys was made. */
+  endedDevices: number
   state: HeldState
   prekeyWrites: LocalWrite[]
   /** Last group of the recovery code, for confirmKit; null when the kit is not new. */
@@ -60,7 +62,7 @@ export function signDeviceAdd(
 export async function becomeDevice(store: LocalStore, seed: DeviceSeed, now: number): Promise<void> {
   await store.commit([
     { table: 'device', key: 'identity', value: seed.identity },
-    archiveKeysWrite(seed.archiveKeys, now),
+    archiveKeysWrite(seed.archiveKeys, now, seed.endedDevices),
     stateWrite(seed.state),
     ...seed.prekeyWrites,
     ...(seed.kitCheck === null ? [] : [{ table: 'device' as const, key: 'kit', value: seed.kitCheck }]),

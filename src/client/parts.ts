@@ -68,6 +68,8 @@ export type ArchiveKey = { readonly epoch: number; readonly key: Uint8Array }
 export type ArchiveKeys = {
   current(): ArchiveKey
   get(epoch: number): Uint8Array | null
+  /** A row was sealed under the current key: after so many it is replaced. */
+  noteSealed(): void
 }
 
 /** The private halves an initial header names, and the writes that forget the one-time ones: commit them with the session. */
@@ -127,7 +129,7 @@ export type AccountParts = {
   raiseAlarm(alarm: Omit<AlarmView, 'at'>): void
   /** The socket's `changed`. */
   onChanged(what: ChangedThing): void
-  /** The content of an own-device-sync packet (0x50) whose `kind` is `archive_key` or `account_state`; others are the engine's. */
+  /** The content of an own-device-sync packet (0x50), by its `kind`. */
   applySync(fromDevice: DeviceId, content: SyncContent): Promise<void>
   /** After a restore of the home: gives back the account's own sealed keys, state and slots. not_allowed when healing is over. */
   healAccount(): Promise<void>
@@ -172,6 +174,8 @@ export type Engine = {
   sendPayload(conversationId: ConversationId, payload: ProfilePayload | IntroductionPayload): Promise<void>
   /** An own-device-sync packet to every other device of this account. */
   sendSync(content: SyncContent): Promise<void>
+  /** Puts what is archived but not yet at the home there now: a device to come reads it from there. */
+  flushArchive(): Promise<void>
   /** Who is in a group by its validated entries; null when it is not known here (yet). */
   membership(
     conversationId: ConversationId,

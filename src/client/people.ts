@@ -1,13 +1,14 @@
-import { findUser } from '../crypto/key-log-validator.ts'
+import { equal } from '../crypto/bytes.ts'
+import { findUser, type UserKeys } from '../crypto/key-log-validator.ts'
 import type { AccountView } from '../protocol/accounts.ts'
-import { type AccountId, type DeviceId, type InviteId, idToBytes } from '../protocol/ids.ts'
+import { type AccountId, type DeviceId, type InviteId, idFromBytes, idToBytes } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccountStateStore } from './account-state.ts'
 import type { Person } from './api.ts'
 import type { ClientContext, LocalWrite } from './context.ts'
 import type { Http } from './http.ts'
 import type { Identity, Introduction, KeyLog, People } from './parts.ts'
-import { judgeTrust, wasReset } from './trust.ts'
+import { isUnacceptedReset, judgeTrust } from './trust.ts'
 
 type StoredProfile = { name: string; photo: Uint8Array | null; sentAt: number; isOwn: boolean }
 const ACCOUNTS_ROW = 'accounts'
@@ -143,8 +144,16 @@ class PeopleList implements OwnPeople {
     return {
       ...{ accountId, name, signInName, photo, role, verified, joinedAt: createdAt },
       isOnline: this.#online.get(accountId) ?? false,
-      wasReset: user !== null && wasReset(user) && verified === null,
+      wasReset: user !== null && this.#isUnaccepted(user),
     }
+  }
+
+  #isUnaccepted(user: UserKeys): boolean {
+    const { identity, keyLog, accountState } = this.needs
+    const own = findUser(keyLog.state(), identity.userId)
+    if (own === null || equal(user.userId, identity.userId)) return false
+    const seen = accountState.get().resetsSeen?.[idFromBytes<AccountId>(user.userId)]
+    return isUnacceptedReset(user, own, seen)
   }
 
   /** Own profile, else an introduction, else what the inviter called them, else how they sign in. */

@@ -21,6 +21,7 @@ import type { AddDevice } from '../protocol/devices.ts'
 import { idToBytes } from '../protocol/ids.ts'
 import { openState } from './account-state.ts'
 import { ClientFailure } from './api.ts'
+import { countEnded } from './archive-keys.ts'
 import type { ClientContext } from './context.ts'
 import { bytesOf, textOf } from './encoding.ts'
 import type { Http } from './http.ts'
@@ -31,7 +32,7 @@ import { stretch } from './new-account.ts'
 import { becomeDevice, type DeviceSeed, makeDevice, signDeviceAdd } from './new-device.ts'
 import type { ArchiveKey } from './parts.ts'
 
-type Outside = { context: ClientContext; http: Http }
+export type Outside = { context: ClientContext; http: Http }
 
 /** A device that was offered to the home and may or may not have been taken; the row `pending`. */
 export type PendingDevice = { kind: 'sign_in'; signInName: string; request: AddDevice; seed: DeviceSeed }
@@ -39,7 +40,7 @@ export type PendingDevice = { kind: 'sign_in'; signInName: string; request: AddD
 const MAX_TRIES = 4
 const CODE_SHAPE = /^[a-z2-7]{48,64}$/i
 
-type Secret = { kind: 'code'; code: Uint8Array } | { kind: 'passphrase'; passphrase: string }
+export type Secret = { kind: 'code'; code: Uint8Array } | { kind: 'passphrase'; passphrase: string }
 
 /** 52 and 4 characters in one run or in many short groups: no passphrase looks so, and a mistyped code still does. */
 function looksLikeCode(text: string): boolean {
@@ -58,10 +59,10 @@ export function readSecret(text: string): Secret {
   }
 }
 
-type Opened = { material: RecoveryMaterial; userId: Uint8Array; openSlot(slot: Uint8Array): Promise<Uint8Array> }
+export type Opened = { material: RecoveryMaterial; userId: Uint8Array; openSlot(slot: Uint8Array): Promise<Uint8Array> }
 
 /** Proves the secret to the home (only AUTH leaves this device) and receives what it keeps for this person. */
-async function fetchMaterial({ context, http }: Outside, signInName: string, secret: Secret): Promise<Opened> {
+export async function fetchMaterial({ context, http }: Outside, signInName: string, secret: Secret): Promise<Opened> {
   const start = await http.recoveryStart(signInName, secret.kind)
   const userId = idToBytes(start.accountId)
   const front = bytesOf(start.slotBeginning, 26)
@@ -82,6 +83,8 @@ async function fetchMaterial({ context, http }: Outside, signInName: string, sec
 }
 
 type Root = { user: UserKeys; secretKey: RootSecretKey; backup: ReturnType<typeof deriveBackupKeyPair> }
+/** The caller wipes what is secret in it as soon as it has done its work. */
+export type UnlockedRoot = Root & { backupRoot: Uint8Array }
 
 /** The person's root from the slot, which must be the root that the key log names. */
 async function openRoot({ material, userId, openSlot }: Opened): Promise<Root> {
@@ -91,18 +94,25 @@ async function openRoot({ material, userId, openSlot }: Opened): Promise<Root> {
   const { state } = growCopy(EMPTY_COPY, entries, readHead(logPublicKey, treeHead), treeHead)
   const user = findUser(state, userId)
   insist(user !== null, 'the log does not know this account')
+  const root = await unlockRoot({ material, userId, openSlot }, user)
+  wipe(root.backupRoot)
+  return root
+}
+
+/** What the slot holds, checked against the person as a validated log names them. */
+export async function unlockRoot({ material, userId, openSlot }: Opened, user: UserKeys): Promise<UnlockedRoot> {
   const backupRoot = await openSlot(bytesOf(material.slot))
   const seed = await unwrapRootSeed(backupRoot, userId, bytesOf(material.wrappedRootSeed))
   const backup = deriveBackupKeyPair(backupRoot)
   const { publicKey, secretKey } = generateSigningKeyPair<'root'>(seed)
-  wipe(backupRoot, seed)
+  wipe(seed)
   insist(equal(publicKey, user.uik), 'the log names another root')
   insist(equal(hashBackupKey(backup.publicKey), user.backupPkHash), 'the log names another backup key')
-  return { user, secretKey, backup }
+  return { user, secretKey, backup, backupRoot }
 }
 
 /** All archive keys, each signed by a device of this person when it was sealed. */
-function openArchiveKeys({ material, userId }: Opened, { user, backup }: Root): Promise<ArchiveKey[]> {
+export function openArchiveKeys({ material, userId }: Opened, { user, backup }: Root): Promise<ArchiveKey[]> {
   return Promise.all(
     material.sealedArchiveKeys.map(({ epoch, record }) => {
       const bytes = bytesOf(record, 1248)
@@ -134,12 +144,14 @@ async function makePending({ context }: Outside, signInName: string, opened: Ope
     ...{ logPublicKey, uikHash: sha256(root.user.uik), backupPublicKey: root.backup.publicKey, inviterPrefix: null },
   }
   const request = { ticket: material.ticket, deviceAdd: textOf(deviceAdd), prekeys: device.prekeys.upload }
-  const seed = { identity, archiveKeys, state, prekeyWrites: device.prekeys.writes, kitCheck: null, vault: null }
+  const endedDevices = countEnded(root.user)
+  const made = { identity, archiveKeys, endedDevices, state, prekeyWrites: device.prekeys.writes }
+  const seed = { ...made, kitCheck: null, vault: null }
   return { kind: 'sign_in', signInName, request, seed }
 }
 
 /** What the home answered was not what this person left there. */
-function asUntrusted(error: unknown): never {
+export function asUntrusted(error: unknown): never {
   if (error instanceof DecryptionFailed) throw new ClientFailure('untrusted_server', 0, error.reason)
   if (error instanceof LogConflict) throw new ClientFailure('untrusted_server', 0, error.detail)
   throw error

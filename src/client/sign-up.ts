@@ -10,6 +10,7 @@ import { limits } from '../protocol/limits.ts'
 import { ClientFailure, type InvitePreview, type NewPerson } from './api.ts'
 import type { ClientContext } from './context.ts'
 import { bytesOf } from './encoding.ts'
+import { findFormer } from './former.ts'
 import type { Http } from './http.ts'
 import { toIdentity } from './identity.ts'
 import { lookAtInvite, parseLink, previewOf, readInvite } from './invite-look.ts'
@@ -60,7 +61,8 @@ export function found(
 export function join(outside: Outside, link: string, person: NewPerson): Promise<{ recoveryCode: string }> {
   return signUp(outside, person, async () => {
     const invite = await readInvite(outside.http, link)
-    return { kind: 'invite', link: invite.link, logPublicKey: invite.logPublicKey, preview: previewOf(invite) }
+    const former = invite.forSignInName === null ? null : await findFormer(outside.http, invite)
+    return { kind: 'invite', link: invite.link, logPublicKey: invite.logPublicKey, preview: previewOf(invite), former }
   })
 }
 

@@ -69,6 +69,20 @@ function spread(
   }
 }
 
+/**
+ * Their identity was begun anew after this person came, and this person has not accepted the new one. Whoever came later
+ * never knew another.
+ */
+export function isUnacceptedReset(user: UserKeys, own: UserKeys, seen: Uint8Array | undefined): boolean {
+  const begun = user.roots.findLast((root) => root.startsIdentity)
+  const isKnown = seen !== undefined && isOf(user, seen)
+  return begun !== undefined && wasReset(user) && !isKnown && begun.index > ownBeginning(own)
+}
+
+function ownBeginning(own: UserKeys): number {
+  return own.roots.findLast((root) => root.startsIdentity)?.index ?? 0
+}
+
 /** Their identity was begun anew at some time. */
 export function wasReset(user: UserKeys): boolean {
   return user.roots.filter((root) => root.startsIdentity).length > 1

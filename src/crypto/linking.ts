@@ -1,5 +1,5 @@
 import { open, seal } from './aead.ts'
-import { ascii, concat, exactly, fromBase64Url, Reader, toBase64Url, u8, u16, u32, u64 } from './bytes.ts'
+import { ascii, concat, exactly, fromBase64Url, Reader, toBase64Url, u8, u16, u32, u64, Z32 } from './bytes.ts'
 import { insist } from './errors.ts'
 import { hkdf } from './hash.ts'
 import type { DeviceDhPublicKey, DevicePublicKey, DhPublicKey, DhSecretKey } from './key-types.ts'
@@ -107,6 +107,16 @@ export function completeLink({ code, pair }: LinkOffer, scannerKey: DhPublicKey)
     ...{ linkId: code.linkId, sendKey: keys.displayer, receiveKey: keys.scanner },
     ...{ sendCounter: 0, receiveCounter: 0 },
   }
+}
+
+/**
+ * Six digits that both screens show, for people who want to see that these two devices found each other and no other:
+ * u32 of HKDF(Z32, k1 || k2, L("link-check"), 4) modulo 1,000,000. The code's secret has proved it already.
+ */
+export function linkCheckDigits({ sendKey, receiveKey }: LinkChannel, isDisplayer: boolean): string {
+  const keys = isDisplayer ? concat(sendKey, receiveKey) : concat(receiveKey, sendKey)
+  const number = new Reader(hkdf(Z32, keys, label('link-check'), 4)).u32() % 1_000_000
+  return number.toString().padStart(6, '0')
 }
 
 function frameContext(key: Uint8Array, counter: number, linkId: Uint8Array) {

@@ -34,6 +34,9 @@ const english = {
   heal: params('Bringing messages back: {done} of {total}'),
   removedSignedOut: 'You are signed out on this device',
   removedDevice: 'This device was removed',
+  removedAnew: 'Your account was begun anew',
+  removedAnewText:
+    'Somebody used an invite of the host to begin your account anew on another device, so this one cannot read on. If that was not you, tell the host and your family at once, by another way than this chat.',
   removedAccount: 'Your account is gone from this home',
   removedText: 'Your messages are safe at your home. Sign in again and they come back to this device.',
   removedAccountText: 'The host closed your account. Ask the host for a new invite if this was a mistake.',

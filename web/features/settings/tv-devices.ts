@@ -31,7 +31,9 @@ export class TvDevices extends TvElement {
     const words = this.words.value
     if (this.loading.problem) return problemLine(this.loading.problem)
     if (!this.devices) return skeletonRows(3, $appWords.get().loading)
-    const others = this.devices.filter(({ isThis }) => !isThis).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
+    const others = this.devices
+      .filter(({ isThis }) => !isThis)
+      .sort((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0))
     return html`<h2 class="field-label">${words.thisDevice}</h2>
       <ul class="card p-2">${this.devices.filter(({ isThis }) => isThis).map((device) => this.row(device))}</ul>
       <h2 class="field-label mt-8">${words.otherDevices}</h2>
@@ -42,7 +44,9 @@ export class TvDevices extends TvElement {
     const words = this.words.value
     if (this.renaming?.deviceId === device.deviceId) return this.renameForm(this.renaming)
     const seen =
-      device.isThis || device.isOnline ? words.online : words.lastSeen({ when: relativeTime(device.lastSeenAt) })
+      device.isThis || device.isOnline
+        ? words.online
+        : words.lastSeen({ when: relativeTime(device.lastSeenAt ?? device.createdAt) })
     const start = () => {
       this.renaming = { deviceId: device.deviceId, name: device.name }
     }

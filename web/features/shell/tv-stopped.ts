@@ -37,10 +37,12 @@ export class TvStopped extends TvElement {
     const titles = {
       signed_out: words.removedSignedOut,
       device_removed: words.removedDevice,
+      began_anew: words.removedAnew,
       account_gone: words.removedAccount,
     }
     const isGone = reason === 'account_gone'
-    const text = isGone ? words.removedAccountText : words.removedText
+    const texts = { account_gone: words.removedAccountText, began_anew: words.removedAnewText }
+    const text = reason in texts ? texts[reason as keyof typeof texts] : words.removedText
     const signIn = html`<a class="btn btn-primary btn-action mt-8 w-full" href=${paths.signIn}>${words.signInAgain}</a>`
     return this.frame(
       LogOut,

@@ -34,6 +34,9 @@ export const app = {
   heal: 'Nachrichten werden zurückgebracht: {done} von {total}',
   removedSignedOut: 'Du bist auf diesem Gerät abgemeldet',
   removedDevice: 'Dieses Gerät wurde entfernt',
+  removedAnew: 'Dein Konto wurde neu begonnen',
+  removedAnewText:
+    'Jemand hat dein Konto mit einer Einladung des Gastgebers auf einem anderen Gerät neu begonnen, deshalb kann dieses nicht mehr mitlesen. Warst du das nicht, sage es dem Gastgeber und deiner Familie sofort, auf einem anderen Weg als hier.',
   removedAccount: 'Dein Konto gibt es in diesem Zuhause nicht mehr',
   removedText:
     'Deine Nachrichten sind in deinem Zuhause sicher. Melde dich wieder an, dann kommen sie auf dieses Gerät zurück.',

@@ -35,7 +35,8 @@ import {
 type Parts = { database: Database; clock: Clock; hub: Hub; logKey: LogKey }
 
 /** Entries of one transaction that are not yet committed. */
-type Growth = { state: KeyLogState; from: number; entries: Uint8Array[]; ended: DeviceId[] }
+type Growth = { state: KeyLogState; from: number; entries: Uint8Array[]; ended: Ended[] }
+type Ended = { deviceId: DeviceId; code: 'device_removed' | 'began_anew' }
 
 /**
  * The key log (PROTOCOL 4.2): the validator's state and the tree in memory, the entries on disk. Only the one writer appends, so the
@@ -169,6 +170,7 @@ export class KeyLog {
         throw new Refusal('not_allowed', { detail: 'too many devices' })
       await insertDevice(tx, { deviceId: idFromBytes<DeviceId>(body.deviceId), accountId, createdAt: now })
     }
+    const code = body.type === 'identity-reset' ? 'began_anew' : 'device_removed'
     const ended = body.type === 'device-revoke' ? [idFromBytes<DeviceId>(body.deviceId)] : []
     if (body.type === 'identity-reset') {
       ended.push(...(await listActiveDeviceIds(tx, accountId)))
@@ -176,7 +178,7 @@ export class KeyLog {
       for (const watcher of this.#resetWatchers) await watcher(tx, accountId)
     }
     for (const deviceId of ended) await endDevice(tx, deviceId, now)
-    growth.ended.push(...ended)
+    growth.ended.push(...ended.map((deviceId): Ended => ({ deviceId, code })))
   }
 
   #adoptGrowth({ state, from, entries, ended }: Growth): void {
@@ -185,7 +187,7 @@ export class KeyLog {
     this.#treeHead = this.#signHead()
     for (let at = 0; at < entries.length; at += limits.maxLogPageEntries)
       this.#broadcast(from + at, entries.slice(at, at + limits.maxLogPageEntries))
-    for (const deviceId of ended) this.parts.hub.disconnectDevice(deviceId, 'device_removed')
+    for (const { deviceId, code } of ended) this.parts.hub.disconnectDevice(deviceId, code)
   }
 
   #broadcast(from: number, entries: Uint8Array[]): void {

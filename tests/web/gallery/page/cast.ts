@@ -18,6 +18,7 @@ export const me: Me = {
   photo: null,
   role: 'host',
   isKitConfirmed: false,
+  isKitDue: false,
 }
 
 export const home: HomeState = {

@@ -35,6 +35,7 @@ const devices: DeviceEntry[] = [
     lastSeenAt: now,
     isThis: true,
     isOnline: true,
+    isSignedIn: true,
   },
   {
     deviceId: 'phone' as DeviceId,
@@ -43,6 +44,16 @@ const devices: DeviceEntry[] = [
     lastSeenAt: Date.now() - 3 * hour,
     isThis: false,
     isOnline: false,
+    isSignedIn: true,
+  },
+  {
+    deviceId: 'tablet' as DeviceId,
+    name: 'Old tablet',
+    createdAt: now - 3900 * hour,
+    lastSeenAt: null,
+    isThis: false,
+    isOnline: false,
+    isSignedIn: false,
   },
 ]
 
@@ -58,6 +69,7 @@ const invites: InviteEntry[] = [
     state: 'usable',
     link,
     usedBy: [],
+    forAccount: null,
   },
   {
     inviteId: 'i2' as InviteId,
@@ -69,6 +81,7 @@ const invites: InviteEntry[] = [
     state: 'used',
     link: null,
     usedBy: [account('noor')],
+    forAccount: null,
   },
   {
     inviteId: 'i3' as InviteId,
@@ -80,6 +93,7 @@ const invites: InviteEntry[] = [
     state: 'expired',
     link: null,
     usedBy: [account('tom'), account('lena')],
+    forAccount: null,
   },
 ]
 
