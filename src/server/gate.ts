@@ -1,6 +1,7 @@
 import { Refusal } from '../protocol/errors.ts'
 import { limits } from '../protocol/limits.ts'
 import type { Context } from './context.ts'
+import { isHomeAddress } from './home-address.ts'
 import type { Peer } from './peer.ts'
 import { answerError } from './refusals.ts'
 import { isFromElsewhere, isFromOwnPage, notePeer, ownOrigin } from './request-info.ts'
@@ -31,7 +32,7 @@ export function gateApi({ config, log, claim, seenAddresses }: Context, handle: 
 
   function noteAddress(request: Request): void {
     const origin = isFromElsewhere(request) ? ownOrigin(request) : null
-    if (origin) seenAddresses.note(origin)
+    if (origin && !seenAddresses.has(origin) && isHomeAddress(origin, config)) seenAddresses.note(origin)
   }
 }
 

@@ -71,6 +71,25 @@ test('an address turns green when a request from another machine came in by it, 
   expect(addresses.at(-1)).toMatchObject({ url: running.origin, kind: 'loopback', wasSeen: false })
 })
 
+test("a stranger's domain in the Host header never becomes an address of this home", async () => {
+  const hosts = [
+    'evil.example',
+    '203.0.113.7',
+    'nas.local.evil.example',
+    '192.168.1.21',
+    'nas',
+    'nas.fritz.box',
+    '[fd00::7]',
+  ]
+  for (const host of hosts) {
+    const request = new Request(`https://${host}:8443/api/setup`, { headers: { host: `${host}:8443` } })
+    await running.app.handleHttp(request, { address: '203.0.113.50', isSecure: true })
+  }
+  const { json } = await wizard.call('GET', '/api/setup/addresses', undefined, withToken())
+  const seen = (json as AddressView[]).filter(({ wasSeen }) => wasSeen).map(({ url }) => new URL(url).hostname)
+  expect(seen.sort()).toEqual(['192.168.1.21', '[fd00::7]', 'nas', 'nas.fritz.box'])
+})
+
 test('guessing the claim token is slowed down', async () => {
   let last = 401
   for (let at = 0; at < 70 && last === 401; at++)
