@@ -54,11 +54,13 @@ export class Announcer {
   }
 
   view(record: ConversationRecord, line: StoredMessage): MessageView {
-    const { messageId, senderId, kind, text, notice, sentAt, reason, key } = line
+    const { messageId, senderId, kind, text, notice, sentAt, reason, key, expiry } = line
     const isOwn = senderId === this.#selfId
     const state = isOwn && kind === 'text' ? this.#state(record, line) : null
     const { conversationId } = record
-    return { messageId, conversationId, senderId, kind, text, notice, sentAt, isOwn, state, reason, orderKey: key }
+    const expirySeconds = expiry?.seconds ?? 0
+    const shown = { messageId, conversationId, senderId, kind, text, notice, sentAt, isOwn, state, reason }
+    return { ...shown, expirySeconds, expiresAt: expiry?.at ?? null, orderKey: key }
   }
 
   #state(record: ConversationRecord, line: Pick<StoredMessage, 'key' | 'messageId'>): MessageView['state'] {
@@ -68,7 +70,7 @@ export class Announcer {
   }
 
   #conversation(record: ConversationRecord): Conversation {
-    const { conversationId, kind, isMember, unreadCount } = record
+    const { conversationId, kind, isMember, unreadCount, expirySeconds } = record
     const admins = kind === 'group' ? adminIds(record, this.parts) : []
     const peer = kind === 'direct' && record.peerId !== this.#selfId ? this.parts.people.find(record.peerId!) : null
     const members = memberIds(record, this.#selfId).map((accountId) => ({
@@ -77,7 +79,8 @@ export class Announcer {
     }))
     const preview = this.#preview(record)
     return {
-      ...{ conversationId, kind, members, isMember, unreadCount, preview },
+      ...{ conversationId, kind, members, isMember, unreadCount, preview, expirySeconds },
+      historyPolicy: record.group?.historyPolicy ?? 'none',
       isFamily: this.parts.home.state().familyConversationId === conversationId,
       title: peer ? peer.name : record.title,
       photo: peer ? peer.photo : record.photo,

@@ -85,6 +85,10 @@ export type Conversation = {
   photo: Uint8Array | null
   members: { accountId: AccountId; isAdmin: boolean }[]
   isAdmin: boolean
+  /** For how long new messages last, in seconds; 0: for good. */
+  expirySeconds: number
+  /** Whether newcomers see what was said before them (groups). */
+  historyPolicy: 'none' | 'share'
   /** False when this account was removed or left: read only. */
   isMember: boolean
   preview: Preview
@@ -101,6 +105,8 @@ export type Notice =
   | { kind: 'left'; actorId: AccountId }
   | { kind: 'renamed'; actorId: AccountId; name: string }
   | { kind: 'photo_changed'; actorId: AccountId }
+  | { kind: 'timer_changed'; actorId: AccountId; seconds: number }
+  | { kind: 'history_policy'; actorId: AccountId; policy: 'none' | 'share' }
   | { kind: 'restored'; from: number; broughtBack: number }
 
 export type MessageView = {
@@ -117,9 +123,15 @@ export type MessageView = {
   state: DeliveryState | null
   /** For `failed`, `waiting` and `unreadable`. */
   reason: string | null
+  /** Of a disappearing message how long it lasts once seen, and when it goes if that has begun; 0 and null: it stays. */
+  expirySeconds: number
+  expiresAt: number | null
   /** Sorts within a conversation as text; a page is asked for by it. */
   orderKey: string
 }
+
+/** Off, 5 minutes, an hour, a day, a week, 30 days, a year. */
+export const expiryChoices = [0, 300, 3_600, 86_400, 604_800, 2_592_000, 31_536_000] as const
 
 export type ThreadSlice = {
   items: MessageView[]
@@ -312,6 +324,9 @@ export type ClientApi = {
   removeMember(conversationId: ConversationId, memberId: AccountId): Promise<void>
   setAdmin(conversationId: ConversationId, memberId: AccountId, isAdmin: boolean): Promise<void>
   leaveGroup(conversationId: ConversationId): Promise<void>
+  /** For how long new messages last: one of expiryChoices. Admins in a group, either side in a direct conversation. */
+  setDisappearing(conversationId: ConversationId, expirySeconds: number): Promise<void>
+  setHistoryPolicy(conversationId: ConversationId, policy: 'none' | 'share'): Promise<void>
 
   // ── messages ──
   /** The newest `limit` messages, or those around the first unread one; local data first, older pages from the home as needed. */

@@ -7,10 +7,12 @@ import type { ArchiveRow, BodyOpener } from './body-opener.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, isKnownSeq, markOf, messageKey, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
+import type { Disappearing } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
 import { advanceMark, countUnread, MAX_UNREAD } from './marks.ts'
 import { adminIds } from './membership.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
+import { type Meta, metaNotice, withMeta } from './meta.ts'
 import { placeNotices } from './notices.ts'
 import type { AccountParts } from './parts.ts'
 import { decodePayload, type Payload } from './payloads.ts'
@@ -32,6 +34,7 @@ export class Arrivals {
     private readonly opener: BodyOpener,
     private readonly waiting: WaitingRoom,
     private readonly archive: ArchiveQueue,
+    private readonly disappearing: Disappearing,
     private readonly isOwnPending: (messageId: MessageId) => boolean,
   ) {}
 
@@ -63,7 +66,9 @@ export class Arrivals {
       await this.#apply(batch, record, opening.body, place)
       const row = opening.isArchived ? archive : await this.archive.put(batch.step, opening.body)
       const { conversationId: id, messageId, body, receivedAt } = waiting
-      keepBody(batch.step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+      if (!opening.body.header.isEphemeral) {
+        keepBody(batch.step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+      }
     }
   }
 
@@ -79,14 +84,18 @@ export class Arrivals {
     const messageId = idFromBytes<MessageId>(header.msgId)
     if (this.isOwnPending(messageId) || this.waiting.has(id, messageId)) return
     if (await this.store.has(step, id, messageId)) return
+    if (header.isEphemeral && (await this.disappearing.isGone(step, id, messageId))) return
     const generation = isOld ? record.oldestGeneration : record.generation
     const place = { key: messageKey(generation, arrival.seq), seq: arrival.seq, receivedAt: arrival.receivedAt, isOld }
     const opening = await this.opener.open(step, record, arrival.body, arrival.archive)
     const isOpened = opening.outcome === 'opened'
     const row = isOpened && !opening.isArchived ? await this.archive.put(step, opening.body) : arrival.archive
     const { body, receivedAt } = arrival
-    keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+    if (!header.isEphemeral) {
+      keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+    }
     if (isOpened) return this.#apply(batch, record, opening.body, place)
+    if (header.isEphemeral && this.disappearing.isBeforeThisDevice(receivedAt)) return
     if (opening.reason === 'stale') batch.staleEntries.add(id)
     this.waiting.add(step, { conversationId: id, messageId, ...arrival, key: place.key, reason: opening.reason })
     if (header.class === 0)
@@ -100,14 +109,17 @@ export class Arrivals {
     batch.heads.set(`${size}/${idFromBytes(root.slice(0, 16))}`, { size, root })
     const messageId = idFromBytes<MessageId>(header.msgId)
     const line = { ...blank(messageId, place), senderId: sender, sentAt }
+    const expiry = header.isEphemeral ? this.#expiry(batch.step, record, opened, place) : undefined
+    // Its time was over before it came here.
+    if (expiry === null) return
     const payload = readPayload(plaintext.contentType, plaintext.payload)
     if (payload === null) {
       if (header.class === 0)
-        await this.#keep(batch, record, { ...line, kind: 'unreadable', reason: 'unsupported' }, place)
+        await this.#keep(batch, record, { ...line, kind: 'unreadable', reason: 'unsupported', ...expiry }, place)
       return
     }
     if (payload.kind === 'text') {
-      await this.#keep(batch, record, { ...line, kind: 'text', text: payload.text, reason: null }, place)
+      await this.#keep(batch, record, { ...line, kind: 'text', text: payload.text, reason: null, ...expiry }, place)
       batch.stoppedTyping.push({ id: record.conversationId, accountId: sender })
     } else await this.#applySilent(batch, record, payload, { line, sender, place })
   }
@@ -118,7 +130,8 @@ export class Arrivals {
     payload: Exclude<Payload, { kind: 'text' }>,
     { line, sender, place }: { line: StoredMessage; sender: AccountId; place: Place },
   ): Promise<void> {
-    const tools = { store: this.store, conversations: this.conversations, selfId: this.parts.identity.accountId }
+    const { store, conversations, disappearing } = this
+    const tools = { store, conversations, disappearing, selfId: this.parts.identity.accountId }
     const { sentAt } = line
     switch (payload.kind) {
       case 'receipt':
@@ -139,22 +152,26 @@ export class Arrivals {
   async #applyMeta(
     batch: Batch,
     record: ConversationRecord,
-    { name, photo, sender }: { name: string; photo: Uint8Array | null; sender: AccountId },
+    { sender, ...meta }: Meta & { sender: AccountId },
     { line, place }: { line: StoredMessage; place: Place },
   ): Promise<void> {
-    const mayName = record.kind === 'group' && adminIds(record, this.parts).includes(sender)
-    if (!mayName || line.sentAt < record.metaAt) return
-    this.conversations.write(batch.step, { ...record, title: name, photo, metaAt: line.sentAt })
-    // The first one belongs to the founding; one that changes nothing was repeated for a newcomer.
-    if (record.metaAt === 0 || place.isOld) return
-    const isRenamed = name !== record.title
-    const isRepainted = (photo?.join() ?? '') !== (record.photo?.join() ?? '')
-    if (!isRenamed && !isRepainted) return
-    const notice = isRenamed
-      ? { kind: 'renamed' as const, actorId: sender, name }
-      : { kind: 'photo_changed' as const, actorId: sender }
-    const renamed = { ...record, title: name, photo, metaAt: line.sentAt }
-    await this.#keep(batch, renamed, { ...line, kind: 'notice', notice, reason: null }, place)
+    const mayChange = record.kind === 'direct' || adminIds(record, this.parts).includes(sender)
+    if (!mayChange || line.sentAt < record.metaAt) return
+    const changed = withMeta(record, meta, line.sentAt)
+    this.conversations.write(batch.step, changed)
+    // The first one of a group belongs to its founding.
+    const isFirst = record.kind === 'group' && record.metaAt === 0
+    const notice = isFirst || place.isOld ? null : metaNotice(record, changed, sender)
+    if (notice) await this.#keep(batch, changed, { ...line, kind: 'notice', notice, reason: null }, place)
+  }
+
+  #expiry(step: Step, record: ConversationRecord, { header, plaintext }: OpenedBody, { key, receivedAt }: Place) {
+    const isOwn = idFromBytes<AccountId>(plaintext.senderUser) === this.parts.identity.accountId
+    const expiry = this.disappearing.begin(step, record, {
+      ...{ messageId: idFromBytes<MessageId>(header.msgId), key, expirySeconds: plaintext.expirySeconds },
+      startedAt: isOwn ? receivedAt : null,
+    })
+    return expiry && { expiry }
   }
 
   /** Puts a line into the thread and what follows from it into the record. */

@@ -91,7 +91,7 @@ export class BodyOpener {
     { header, body, archive }: Sealed,
   ): Promise<OpenedBody | null> {
     const key = archive && this.parts.archiveKeys.get(archive.epoch)
-    if (!archive || !key) return null
+    if (!archive || !key || header.isEphemeral) return null
     const place = { userId: this.parts.identity.userId, msgId: header.msgId }
     const archived = await openArchiveRow({ epoch: archive.epoch, key }, place, archive.row)
     const opened = await openBodyWithKey(body, archived)

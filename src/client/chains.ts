@@ -1,6 +1,6 @@
 import { equal } from '../crypto/bytes.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
-import { encodeSenderKey, type SenderKey } from '../crypto/packets.ts'
+import { type ChainClass, encodeSenderKey, type SenderKey } from '../crypto/packets.ts'
 import {
   acceptSenderKey,
   createChain,
@@ -18,12 +18,12 @@ import type { Step } from './steps.ts'
 
 const RECEIVE_FOR_MS = 30 * 24 * 3_600_000
 
-/** Table chains, own/<conversation>: the chain this device sends on and the devices that can read it. */
+/** Table chains, own/<conversation> and brief/<conversation> (for disappearing messages): the chain this device sends on and the devices that can read it. */
 export type OwnChain = { chain: SendingChain; sentTo: DeviceId[] }
 /** Table chains, peer/<chain>. */
 export type PeerChain = { chain: ReceivingChain; peer: Peer; receivedAt: number }
 
-/** Sender chains (PROTOCOL 4.5): one of this device per group, those of others by their id. */
+/** Sender chains (PROTOCOL 4.5): one of this device per group and class, those of others by their id. */
 export class ChainShelf {
   constructor(
     private readonly context: ClientContext,
@@ -44,8 +44,9 @@ export class ChainShelf {
     id: ConversationId,
     group: GroupState,
     recipients: readonly LogDevice[],
+    klass: ChainClass,
   ): Promise<LogDevice[]> {
-    const own = await this.#usable(step, id, group, recipients)
+    const own = await this.#usable(step, id, group, { recipients, klass })
     return own ? recipients.filter((device) => !own.sentTo.includes(device.deviceId)) : [...recipients]
   }
 
@@ -55,29 +56,32 @@ export class ChainShelf {
     id: ConversationId,
     group: GroupState,
     recipients: readonly LogDevice[],
+    klass: ChainClass,
   ): Promise<OwnChain> {
-    const own = await this.#usable(step, id, group, recipients)
+    const own = await this.#usable(step, id, group, { recipients, klass })
     if (own) return own
     const { identity } = this.parts
     const owner = { userId: identity.userId, deviceId: identity.rawDeviceId, dskSecret: identity.dsk.secretKey }
-    const place = { convId: group.convId, epoch: group.epoch, convHead: group.head, klass: 0 as const }
+    const place = { convId: group.convId, epoch: group.epoch, convHead: group.head, klass }
     const { random, clock } = this.context.platform
     return { chain: createChain(owner, place, { random, now: clock.now() }), sentTo: [] }
   }
 
   put(step: Step, id: ConversationId, own: OwnChain): void {
-    step.put('chains', `own/${id}`, own)
+    step.put('chains', ownKey(id, own.chain.klass), own)
   }
 
-  own(step: Step, id: ConversationId): Promise<OwnChain | null> {
-    return step.get<OwnChain>('chains', `own/${id}`)
+  own(step: Step, id: ConversationId, klass: ChainClass): Promise<OwnChain | null> {
+    return step.get<OwnChain>('chains', ownKey(id, klass))
   }
 
   /** These devices hold the chain now: the home has stored the envelopes that carry it. */
   async markSent(step: Step, id: ConversationId, chainId: Uint8Array, devices: readonly DeviceId[]): Promise<void> {
-    const own = await this.own(step, id)
-    if (!own || !equal(own.chain.chainId, chainId)) return
-    this.put(step, id, { ...own, sentTo: [...new Set([...own.sentTo, ...devices])] })
+    for (const klass of [0, 1] as const) {
+      const own = await this.own(step, id, klass)
+      if (!own || !equal(own.chain.chainId, chainId)) continue
+      this.put(step, id, { ...own, sentTo: [...new Set([...own.sentTo, ...devices])] })
+    }
   }
 
   packet(own: OwnChain): Uint8Array {
@@ -110,12 +114,16 @@ export class ChainShelf {
     step: Step,
     id: ConversationId,
     group: GroupState,
-    recipients: readonly LogDevice[],
+    { recipients, klass }: { recipients: readonly LogDevice[]; klass: ChainClass },
   ): Promise<OwnChain | null> {
-    const own = await this.own(step, id)
+    const own = await this.own(step, id, klass)
     if (!own || own.chain.epoch !== group.epoch || !equal(own.chain.convHead, group.head)) return null
     if (isChainWorn(own.chain, this.context.platform.clock.now())) return null
     const present = new Set(recipients.map((device) => device.deviceId))
     return own.sentTo.every((deviceId) => present.has(deviceId)) ? own : null
   }
+}
+
+function ownKey(id: ConversationId, klass: ChainClass): string {
+  return `${klass === 0 ? 'own' : 'brief'}/${id}`
 }

@@ -34,6 +34,8 @@ export type ConversationRecord = {
   heads: Uint8Array[]
   title: string
   photo: Uint8Array | null
+  /** For how long new messages last; 0: for good. */
+  expirySeconds: number
   metaAt: number
 
   /** Counts restores of the home: what came after one sorts behind everything before it. */
@@ -69,7 +71,7 @@ export function newRecord(
 ): ConversationRecord {
   return {
     ...base,
-    ...{ isMember: true, group: null, tenures: [], heads: [], title: '', photo: null, metaAt: 0 },
+    ...{ isMember: true, group: null, tenures: [], heads: [], title: '', photo: null, expirySeconds: 0, metaAt: 0 },
     ...{ generation: 0, oldestGeneration: 0, lastSeq: 0, ahead: [], oldestSeq: 0, hasOlder: false },
     ...{
       noticedFrom: 0,

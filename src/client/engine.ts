@@ -13,6 +13,7 @@ import { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import { memberIds } from './conversation-record.ts'
 import { Conversations } from './conversations.ts'
+import { Disappearing } from './disappearing.ts'
 import { EnvelopeQueue } from './envelope-queue.ts'
 import { Greeting } from './greeting.ts'
 import { GroupCommands } from './group-commands.ts'
@@ -47,7 +48,8 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const archive = new ArchiveQueue(context, parts, connection)
   const envelopes = new EnvelopeQueue(context, connection, sessions, steps)
   const sealer = new Sealer(context, parts, steps, conversations, sessions, chains, archive)
-  const outbox = new Outbox(context, parts, steps, connection, conversations, sealer, chains, store)
+  const disappearing = new Disappearing(context, parts, steps, conversations, store)
+  const outbox = new Outbox(context, parts, steps, connection, conversations, sealer, chains, store, disappearing)
   const typing = new Typing(context, connection, sealer)
   const announcer = new Announcer(context, parts, conversations, {
     pending: (id) => outbox.pending(id),
@@ -63,7 +65,9 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   })
   const opener = new BodyOpener(context, parts, chains)
   const isOwnPending = outbox.isPending.bind(outbox)
-  const arrivals = new Arrivals(context, parts, conversations, store, opener, waiting, archive, isOwnPending)
+  const arrivals = new Arrivals(
+    ...([context, parts, conversations, store, opener, waiting, archive, disappearing, isOwnPending] as const),
+  )
   const inbox = new Inbox(context, parts, {
     ...{ arrivals, chains, connection, conversations, envelopes },
     ...{ intake, opener, sessions, typing, waiting },
@@ -76,7 +80,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)
   const greeting = new Greeting({
     ...{ context, parts, connection, conversations, inbox, intake, arrivals, waiting, outbox },
-    ...{ envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing },
+    ...{ envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing, disappearing },
   })
   greeting.connect()
 
@@ -90,6 +94,8 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       removeMember: (id, memberId) => groups.removeMember(id, memberId),
       setAdmin: (id, memberId, isAdmin) => groups.setAdmin(id, memberId, isAdmin),
       leaveGroup: (id) => groups.leave(id),
+      setDisappearing: (id, expirySeconds) => groups.setDisappearing(id, expirySeconds),
+      setHistoryPolicy: (id, policy) => groups.setHistoryPolicy(id, policy),
       openThread: (id, limit) => threads.openThread(id, limit),
       loadOlder: (id, key, limit) => threads.loadOlder(id, key, limit),
       loadNewer: (id, key, limit) => threads.loadNewer(id, key, limit),
@@ -98,7 +104,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
         if (!isMember) return Promise.reject(new ClientFailure('not_allowed'))
         if (peerId && parts.people.find(peerId)?.wasReset) return Promise.reject(new ClientFailure('was_reset'))
         if (text.length > limits.maxTextLength) return Promise.reject(new ClientFailure('too_large'))
-        return outbox.send(id, { kind: 'text', text }, messageId)
+        return outbox.send(id, { kind: 'text', text }, { messageId })
       },
       retryMessage: (messageId) => outbox.retry(messageId),
       discardMessage: (messageId) => outbox.discard(messageId),
@@ -115,13 +121,16 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
     async open() {
       const now = context.platform.clock.now()
       await Promise.all([conversations.open(), sessions.open(), envelopes.open(), outbox.open(), waiting.open()])
+      await sessions.dropEnded()
       await Promise.all([inbox.open(), chains.prune(), requests.prune(), pruneBodies(context.store, now)])
+      await disappearing.open()
       announcer.replay()
       connection.replay()
     },
     start: () => connection.start(),
     async stop() {
       outbox.stop()
+      disappearing.stop()
       asking.stop()
       connection.stop()
       stopTimers()

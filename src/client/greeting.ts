@@ -9,6 +9,7 @@ import type { CatchUp } from './catch-up.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import type { Conversations } from './conversations.ts'
+import type { Disappearing } from './disappearing.ts'
 import type { EnvelopeQueue } from './envelope-queue.ts'
 import type { Healing } from './heal.ts'
 import type { Inbox } from './inbox.ts'
@@ -43,6 +44,7 @@ export type GreetingParts = {
   requests: PeerRequests
   sessions: SessionPool
   typing: Typing
+  disappearing: Disappearing
 }
 
 /** Who is told what: hands frames to their readers, and brings the device up to date after each welcome. */
@@ -54,10 +56,15 @@ export class Greeting {
 
   connect(): void {
     const { connection, conversations, inbox, waiting, outbox, announcer, sessions, typing, parts } = this.all
+    const { disappearing } = this.all
     connection.onFrame = (frame) => this.#take(frame)
     connection.onLost = () => this.#lost()
     connection.onRefusedEntry = (error) => this.#refusedEntry(error)
-    conversations.onChanged = () => announcer.conversations()
+    conversations.onChanged = (id) => {
+      announcer.conversations()
+      disappearing.recordChanged(id)
+    }
+    disappearing.onChanged = (id, lines, removedIds) => announcer.messages(id, lines, removedIds)
     conversations.onNew = (id, lastSeq) => this.#attempt(this.#fill(id, lastSeq))
     conversations.onEntries = (id) => this.#attempt(this.#entriesCame(id))
     inbox.onGap = (id) => this.#attempt(this.#fill(id, Math.max(0, ...(conversations.find(id)?.ahead ?? []))))
@@ -75,7 +82,12 @@ export class Greeting {
     if (frame.type === 'envelopes' || frame.type === 'message' || frame.type === 'transient') inbox.push(frame)
     else if (frame.type === 'welcome') this.#attempt(this.#greet(frame))
     else if (frame.type === 'logGrew') {
-      this.#attempt(inbox.inTurn(() => parts.keyLog.applyGrown(frame.from, frame.entries, frame.treeHead)))
+      this.#attempt(
+        inbox.inTurn(async () => {
+          await parts.keyLog.applyGrown(frame.from, frame.entries, frame.treeHead)
+          if (!this.#isGreeting && frame.entries.length > 0) await this.all.sessions.dropEnded()
+        }),
+      )
     } else if (frame.type === 'conversationGrew') {
       const { conversationId, index, entry } = frame
       this.#attempt(inbox.inTurn(() => conversations.applyGrown(conversationId, index, entry)))

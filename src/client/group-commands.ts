@@ -12,6 +12,7 @@ import type { ClientContext } from './context.ts'
 import { type ConversationRecord, memberIds } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import { adminIds } from './membership.ts'
+import { isFairExpiry, type Meta, metaNotice, metaOf, withMeta } from './meta.ts'
 import type { Outbox } from './outbox.ts'
 import type { AccountParts } from './parts.ts'
 import { type Introduced, MAX_INTRODUCED } from './payloads.ts'
@@ -53,24 +54,38 @@ export class GroupCommands {
       entries.push(toBase64Url(entry))
     }
     const { conversationId } = await this.conversations.take(await this.parts.http.createGroup({ entries }))
-    await this.outbox.send(conversationId, { kind: 'meta', name, photo })
-    await this.#applyMeta(conversationId, { title: name, photo })
+    await this.#sendMeta(conversationId, { name, photo, expirySeconds: 0 })
     await this.#introduce(conversationId)
     return conversationId
   }
 
   async rename(id: ConversationId, name: string): Promise<void> {
-    const { photo } = this.#group(id)
-    checkFace(name, photo)
-    await this.outbox.send(id, { kind: 'meta', name, photo })
-    await this.#applyMeta(id, { title: name })
+    const record = this.#group(id)
+    checkFace(name, record.photo)
+    await this.#sendMeta(id, { ...metaOf(record), name })
   }
 
   async setPhoto(id: ConversationId, photo: Uint8Array | null): Promise<void> {
-    const { title } = this.#group(id)
-    checkFace(title, photo)
-    await this.outbox.send(id, { kind: 'meta', name: title, photo })
-    await this.#applyMeta(id, { photo })
+    const record = this.#group(id)
+    checkFace(record.title, photo)
+    await this.#sendMeta(id, { ...metaOf(record), photo })
+  }
+
+  /** For how long new messages last: admins say it in a group, either side in a direct conversation. */
+  async setDisappearing(id: ConversationId, expirySeconds: number): Promise<void> {
+    if (!isFairExpiry(expirySeconds)) throw new ClientFailure('bad_request', 0, 'expiry')
+    const record = this.conversations.get(id)
+    const selfId = this.parts.identity.accountId
+    const mayChange = record.kind === 'direct' || adminIds(record, this.parts).includes(selfId)
+    if (!record.isMember || !mayChange) throw new ClientFailure('not_allowed')
+    if (expirySeconds !== record.expirySeconds) await this.#sendMeta(id, { ...metaOf(record), expirySeconds })
+  }
+
+  /** Whether newcomers see what was said before them. */
+  setHistoryPolicy(id: ConversationId, historyPolicy: 'none' | 'share'): Promise<void> {
+    return this.#append(id, (record) =>
+      record.group?.historyPolicy === historyPolicy ? null : { type: 'policy', historyPolicy },
+    )
   }
 
   async addMembers(id: ConversationId, members: readonly AccountId[]): Promise<void> {
@@ -84,8 +99,9 @@ export class GroupCommands {
       })
     }
     // A newcomer sees nothing from before: what this is called and who everybody is comes once more.
-    const { title, photo } = this.#group(id)
-    await this.outbox.send(id, { kind: 'meta', name: title, photo })
+    // Unless this device does not know it itself: an empty name would take the true one from everybody.
+    const record = this.#group(id)
+    if (record.metaAt > 0) await this.outbox.send(id, { kind: 'meta', ...metaOf(record) })
     await this.#introduce(id)
   }
 
@@ -153,9 +169,13 @@ export class GroupCommands {
     return record
   }
 
-  #applyMeta(id: ConversationId, change: Partial<Pick<ConversationRecord, 'title' | 'photo'>>): Promise<void> {
-    const metaAt = this.context.platform.clock.now()
-    return this.conversations.change(id, (record) => ({ ...record, ...change, metaAt }))
+  async #sendMeta(id: ConversationId, meta: Meta): Promise<void> {
+    const before = this.conversations.get(id)
+    const after = withMeta(before, meta, this.context.platform.clock.now())
+    const isFirst = before.kind === 'group' && before.metaAt === 0
+    const notice = isFirst ? null : metaNotice(before, after, this.parts.identity.accountId)
+    await this.outbox.send(id, { kind: 'meta', ...meta }, { notice })
+    await this.conversations.change(id, (record) => withMeta(record, meta, after.metaAt))
   }
 
   async #introduce(id: ConversationId): Promise<void> {

@@ -46,6 +46,8 @@ export const insideCommands = [
     'removeMember',
     'setAdmin',
     'leaveGroup',
+    'setDisappearing',
+    'setHistoryPolicy',
   ],
   ...['openThread', 'loadOlder', 'loadNewer', 'sendText', 'retryMessage', 'discardMessage', 'markRead'],
 ] as const satisfies (keyof ClientApi)[]

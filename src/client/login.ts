@@ -88,7 +88,7 @@ export function createLogin({ context, http, caller, identity, onRemoved }: Logi
     end(code) {
       // Two parties held the session: both lost it, and the one with the device key begins a new one.
       if (code === 'token_reused') expiresAt = 0
-      else onRemoved(code === 'device_removed' ? 'device_removed' : 'signed_out')
+      else onRemoved(code === 'device_removed' || code === 'began_anew' ? code : 'signed_out')
     },
   }
 }

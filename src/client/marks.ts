@@ -3,13 +3,19 @@ import type { DeliveryState } from './api.ts'
 import type { Batch } from './batch.ts'
 import { type ConversationRecord, markOf, memberIds } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
+import type { Disappearing } from './disappearing.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import type { Step } from './steps.ts'
 
 /** Beyond this a face shows no number. */
 export const MAX_UNREAD = 999
 
-type Tools = { store: MessageStore; conversations: Conversations; selfId: AccountId }
+type Tools = {
+  store: MessageStore
+  conversations: Conversations
+  disappearing: Disappearing
+  selfId: AccountId
+}
 type Receipt = { accountId: AccountId; delivered: MessageId | null; read: MessageId | null }
 
 /** How far everybody else got with an own message. */
@@ -33,14 +39,18 @@ export async function countUnread(
 
 /** A receipt: marks only ever move forward. Tells of own messages whose ticks it changed. */
 export async function advanceMark(
-  { store, conversations, selfId }: Tools,
+  { store, conversations, disappearing, selfId }: Tools,
   batch: Batch,
   record: ConversationRecord,
   { accountId, delivered, read }: Receipt,
 ): Promise<void> {
   const id = record.conversationId
-  const keyOf = async (messageId: MessageId | null) =>
-    messageId === null ? '' : ((await store.find(batch.step, id, messageId))?.key ?? '')
+  // What disappeared here may be what another one has just seen.
+  const keyOf = async (messageId: MessageId | null) => {
+    if (messageId === null) return ''
+    const held = await store.find(batch.step, id, messageId)
+    return held?.key ?? (await disappearing.isGone(batch.step, id, messageId))?.key ?? ''
+  }
   const mark = markOf(record, accountId)
   const toldKey = await keyOf(read)
   const readKey = larger(mark.readKey, toldKey)

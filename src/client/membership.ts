@@ -70,7 +70,7 @@ export function noticeOf(entry: Uint8Array): Notice | null {
     case 'leave':
       return { kind: 'left', actorId }
     case 'policy':
-      return null
+      return { kind: 'history_policy', actorId, policy: body.historyPolicy }
   }
 }
 

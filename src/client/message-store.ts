@@ -8,6 +8,9 @@ const BLOCK_SIZE = 100
 const MAX_TAIL = 2 * BLOCK_SIZE
 const MAX_BLOCK = 2 * BLOCK_SIZE
 
+/** Of a disappearing message: how long it lasts, and when it goes; at null: it was not seen yet. */
+export type Expiry = { seconds: number; at: number | null }
+
 /** One line of a thread as it rests on this device. */
 export type StoredMessage = {
   messageId: MessageId
@@ -18,6 +21,7 @@ export type StoredMessage = {
   notice: Notice | null
   sentAt: number
   reason: string | null
+  expiry?: Expiry
 }
 
 /** Ids of one block, 16 bytes each. */
@@ -67,6 +71,27 @@ export class MessageStore {
       step.put('messages', place, changed)
     }
     return true
+  }
+
+  /** Takes a message out for good. Its block stays, if need be empty. */
+  async remove(step: Step, id: ConversationId, messageId: MessageId): Promise<void> {
+    const place = await this.#place(step, id, messageId)
+    if (place === null) return
+    const shelf = await this.#shelf(step, id)
+    if (place === 'tail') {
+      const at = shelf.tail.findIndex((message) => message.messageId === messageId)
+      const [gone] = shelf.tail.splice(at, 1)
+      step.put('messages', `t/${id}/${gone!.key}`, null)
+      return
+    }
+    const items = (await step.get<StoredMessage[]>('messages', place)) ?? []
+    const kept = items.filter((item) => item.messageId !== messageId)
+    const ids = concat(...kept.map((message) => idToBytes(message.messageId)))
+    step.put('messages', place, kept)
+    step.put('messages', `i${place.slice(1)}`, ids)
+    const others = (await this.#idBlocks(step, id)).filter((block) => block.blockKey !== place)
+    shelf.blocks = [...others, idBlock(place, ids)]
+    if (this.#fresh.has(place)) this.#fresh.set(place, kept)
   }
 
   async has(step: Step, id: ConversationId, messageId: MessageId): Promise<boolean> {
@@ -231,7 +256,8 @@ export class MessageStore {
     const rows = await this.context.store.list<StoredMessage>('messages', { from: `t/${id}/`, before: `t/${id}/~` })
     const newest = { from: `b/${id}/`, before: `b/${id}/~`, descending: true, limit: 1 }
     const [block] = await this.context.store.list<StoredMessage[]>('messages', newest)
-    const shelf: Shelf = { tail: rows.map((row) => row.value), sealedTo: block?.value.at(-1)?.key ?? '', blocks: null }
+    const sealedTo = block ? (block.value.at(-1)?.key ?? block.key.slice(`b/${id}/`.length)) : ''
+    const shelf: Shelf = { tail: rows.map((row) => row.value), sealedTo, blocks: null }
     this.#shelves.set(id, shelf)
     return shelf
   }

@@ -1,4 +1,5 @@
 import type { AccountId, ConversationId, DeviceId, MessageId } from '../protocol/ids.ts'
+import type { Notice } from './api.ts'
 import { pendingKey } from './conversation-record.ts'
 import type { StoredMessage } from './message-store.ts'
 
@@ -11,6 +12,8 @@ export type SealedPost = {
   chainId: Uint8Array | null
   messageKey: Uint8Array
   bodyHash: Uint8Array
+  /** Flag bit 0. */
+  isEphemeral: boolean
 }
 
 /** Table outbox, p/<place>: something to be said in a conversation. */
@@ -24,6 +27,10 @@ export type OutboxRow = {
   /** What the thread shows; null for silent ones. */
   text: string | null
   sentAt: number
+  /** For how long it lasts; 0: for good. */
+  expirySeconds: number
+  /** The line that this device shows about a silent one, once it is stored. */
+  notice: Notice | null
   sealed: SealedPost | null
   state: 'queued' | 'failed'
   reason: string | null
@@ -35,7 +42,8 @@ export function rowKey(row: Pick<OutboxRow, 'place'>): string {
 
 /** As it stands at the end of its thread. */
 export function lineOf(row: OutboxRow, senderId: AccountId): StoredMessage {
-  const { messageId, sentAt, text, reason } = row
+  const { messageId, sentAt, text, reason, expirySeconds: seconds } = row
   const base = { messageId, key: pendingKey(row.place), senderId, sentAt, reason }
-  return { ...base, kind: 'text', text: text ?? '', notice: null }
+  const expiry = seconds > 0 ? { expiry: { seconds, at: null } } : {}
+  return { ...base, kind: 'text', text: text ?? '', notice: null, ...expiry }
 }

@@ -1,11 +1,12 @@
 import { parseBodyHeader } from '../crypto/body-header.ts'
 import { type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
-import { ClientFailure } from './api.ts'
+import { ClientFailure, type Notice } from './api.ts'
 import type { ChainShelf } from './chains.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
-import { messageKey, withSeq } from './conversation-record.ts'
+import { type ConversationRecord, messageKey, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
+import { type Disappearing, lifetimeHoursOf } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import { lineOf, type OutboxRow, rowKey } from './outbox-row.ts'
@@ -14,13 +15,15 @@ import { classOf, contentTypeOf, encodePayload, type Payload } from './payloads.
 import type { SentKey } from './peer-requests.ts'
 import { withPreview } from './previews.ts'
 import type { Sealer } from './sealer.ts'
-import type { Steps } from './steps.ts'
+import type { Step, Steps } from './steps.ts'
 
 /** The home cannot take it now, or the world changed under it: seal again or wait, never give up. */
 const RESEAL = ['conversation_moved', 'recipients_changed']
 const PERMANENT = ['not_found', 'not_allowed', 'message_id_taken', 'too_large', 'bad_request']
 const RETRY_MS = 3_000
 const MAX_RESEALS = 8
+
+type SendOptions = { messageId?: MessageId; notice?: Notice | null }
 
 /** What is to be said, durable and in order per conversation; a message id is stored by the home once, whatever happens between. */
 export class Outbox {
@@ -41,6 +44,7 @@ export class Outbox {
     private readonly sealer: Sealer,
     private readonly chains: ChainShelf,
     private readonly store: MessageStore,
+    private readonly disappearing: Disappearing,
   ) {}
 
   async open(): Promise<void> {
@@ -61,7 +65,7 @@ export class Outbox {
   }
 
   /** Resolves when it is on disk here. A text is on screen before that: the event comes before anything is awaited. */
-  async send(id: ConversationId, payload: Payload, messageId?: MessageId): Promise<void> {
+  async send(id: ConversationId, payload: Payload, { messageId, notice = null }: SendOptions = {}): Promise<void> {
     const bodyClass = classOf(payload)
     if (bodyClass === 3) throw new ClientFailure('bad_request', 0, 'not to be stored')
     const row: OutboxRow = {
@@ -70,7 +74,8 @@ export class Outbox {
       payload: encodePayload(payload),
       text: payload.kind === 'text' ? payload.text : null,
       sentAt: this.context.platform.clock.now(),
-      ...{ sealed: null, state: 'queued', reason: null },
+      expirySeconds: payload.kind === 'text' ? this.conversations.get(id).expirySeconds : 0,
+      ...{ notice, sealed: null, state: 'queued', reason: null },
     }
     if (this.isPending(row.messageId)) throw new ClientFailure('message_id_taken')
     const replaced = payload.kind === 'receipt' ? this.#unsentReceipts(id) : []
@@ -141,7 +146,10 @@ export class Outbox {
       const sealed = this.find(row.messageId)?.sealed ?? (await this.#seal(row))
       const { body, envelopes, archive } = sealed
       try {
-        const request = { type: 'post' as const, conversationId: id, body, envelopes, archive }
+        const post = { conversationId: id, body, envelopes }
+        const request = sealed.isEphemeral
+          ? { type: 'postEphemeral' as const, ...post, lifetimeHours: lifetimeHoursOf(row.expirySeconds) }
+          : { type: 'post' as const, ...post, archive }
         const { seq, receivedAt } = await this.connection.request(request, 'posted')
         return await this.#finish(row.messageId, seq, receivedAt)
       } catch (error) {
@@ -176,23 +184,32 @@ export class Outbox {
         await this.chains.markSent(step, id, sealed.chainId, devices)
       }
       const { messageKey: key, bodyHash, body } = sealed
-      const sent: SentKey = { messageKey: key, bodyHash, epoch: epochOf(body), at: receivedAt }
+      const { isEphemeral } = sealed
+      const sent: SentKey = { messageKey: key, bodyHash, epoch: epochOf(body), at: receivedAt, isEphemeral }
       step.put('keys', `m/${id}/${messageId}`, sent)
-      keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: sealed.archive })
+      const now = this.context.platform.clock.now()
+      if (!isEphemeral) keepBody(step, now, { id, messageId, body, receivedAt, archive: sealed.archive })
       step.put('outbox', rowKey(row), null)
-      const line = {
-        ...lineOf(row, this.parts.identity.accountId),
-        key: messageKey(record.generation, seq),
-        reason: null,
-      }
+      const line = this.#stored(step, record, row, messageKey(record.generation, seq))
       const next = withSeq(record, seq)
-      if (row.text !== null) await this.store.add(step, id, [line])
-      this.conversations.write(step, row.text === null ? next : withPreview(next, line))
+      if (line) await this.store.add(step, id, [line])
+      this.conversations.write(step, line ? withPreview(next, line) : next)
       step.afterwards(() => {
         this.#rows = this.#rows.filter((other) => other.messageId !== messageId)
-        if (row.text !== null) this.onChanged(id, [line], [])
+        if (line) this.onChanged(id, [line], [])
       })
     })
+  }
+
+  /** The line that stays in the thread; null for what is silent. */
+  #stored(step: Step, record: ConversationRecord, row: OutboxRow, key: string): StoredMessage | null {
+    const line = { ...lineOf(row, this.parts.identity.accountId), key, reason: null }
+    if (row.notice) return { ...line, kind: 'notice', notice: row.notice }
+    if (row.text === null || row.expirySeconds === 0) return row.text === null ? null : line
+    const { messageId, expirySeconds } = row
+    const startedAt = this.context.platform.clock.now()
+    const expiry = this.disappearing.begin(step, record, { messageId, key, expirySeconds, startedAt })
+    return expiry ? { ...line, expiry } : line
   }
 
   /** A person can try again or take it back; what nobody saw is dropped. */

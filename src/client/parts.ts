@@ -34,6 +34,8 @@ export type LogDevice = {
   readonly dsk: DevicePublicKey
   readonly dik: DeviceDhPublicKey
   readonly status: 'active' | 'revoked' | 'ended'
+  /** The time its entry gives. */
+  readonly addedAt: number
 }
 
 /** This device's validated copy of the key log (PROTOCOL 4.2). Synchronous answers come from memory. */
@@ -150,6 +152,8 @@ export type EngineCommands =
   | 'removeMember'
   | 'setAdmin'
   | 'leaveGroup'
+  | 'setDisappearing'
+  | 'setHistoryPolicy'
   | 'openThread'
   | 'loadOlder'
   | 'loadNewer'

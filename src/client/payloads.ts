@@ -2,6 +2,7 @@ import { type CborValue, decodeCborMap, encodeCbor } from '../crypto/cbor.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
 import { type AccountId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
+import { isFairExpiry, type Meta } from './meta.ts'
 
 /** The ctype byte of a body and what stands in its payload (CBOR maps, strict and bounded). */
 export const contentTypes = { text: 1, receipt: 2, typing: 3, profile: 4, meta: 5, introductions: 6 } as const
@@ -15,7 +16,7 @@ export type Payload =
   | { kind: 'receipt'; delivered: MessageId | null; read: MessageId | null }
   | { kind: 'typing' }
   | ({ kind: 'profile' } & Face)
-  | ({ kind: 'meta' } & Face)
+  | ({ kind: 'meta' } & Meta)
   | { kind: 'introductions'; people: Introduced[] }
 
 const MAX_PAYLOAD_BYTES = limits.maxBodyBytes
@@ -43,8 +44,9 @@ export function encodePayload(payload: Payload): Uint8Array {
     case 'typing':
       return encodeCbor({})
     case 'profile':
-    case 'meta':
       return encodeCbor({ n: payload.name, p: payload.photo })
+    case 'meta':
+      return encodeCbor({ n: payload.name, p: payload.photo, e: payload.expirySeconds })
     case 'introductions':
       return encodeCbor({ i: withinBounds(payload.people).map(encodeIntroduced) })
   }
@@ -66,7 +68,7 @@ export function decodePayload(contentType: number, bytes: Uint8Array): Payload |
     case contentTypes.profile:
       return { kind: 'profile', ...faceOf(only(map, ['n', 'p']), limits.maxPersonNameLength) }
     case contentTypes.meta:
-      return { kind: 'meta', ...faceOf(only(map, ['n', 'p']), limits.maxHomeNameLength) }
+      return metaFrom(only(map, ['n', 'p', 'e']))
     default:
       return { kind: 'introductions', people: introducedOf(only(map, ['i'])['i']) }
   }
@@ -102,6 +104,12 @@ function faceOf(map: Map, maxLength: number): Face {
   const isPhoto = photo instanceof Uint8Array && photo.length > 0 && photo.length <= limits.maxPhotoBytes
   insist(photo === null || isPhoto, 'photo')
   return { name: textOf(map['n'], maxLength), photo: photo as Uint8Array | null }
+}
+
+function metaFrom(map: Map): Payload {
+  const expirySeconds = map['e']
+  insist(isFairExpiry(expirySeconds), 'expiry')
+  return { kind: 'meta', ...faceOf(map, limits.maxHomeNameLength), expirySeconds }
 }
 
 function textOf(value: CborValue | undefined, maxLength: number): string {

@@ -29,7 +29,7 @@ const MAX_ASKED = 16
 const NO_ID = new Uint8Array(16)
 
 /** Table keys, m/<conversation>/<message>: the key of a message this device sent, for those who did not get it. */
-export type SentKey = { messageKey: Uint8Array; bodyHash: Uint8Array; epoch: number; at: number }
+export type SentKey = { messageKey: Uint8Array; bodyHash: Uint8Array; epoch: number; at: number; isEphemeral: boolean }
 
 /** Asking other devices for keys that did not come, and answering them: only those who were meant to read. */
 export class PeerRequests {
@@ -88,6 +88,8 @@ export class PeerRequests {
     const id = record.conversationId
     await this.steps.run(async (step) => {
       const sent = await step.get<SentKey>('keys', `m/${id}/${messageId}`)
+      // A device that came later gets no disappearing message.
+      if (sent?.isEphemeral && device.addedAt > sent.at) return
       if (!sent || !wasMember(record, device.accountId, this.parts.identity.accountId, sent.epoch)) return
       const { messageKey, bodyHash } = sent
       const ids = { convId: idToBytes(id), msgId: idToBytes(messageId) }
@@ -100,15 +102,17 @@ export class PeerRequests {
   async #sendChain(record: ConversationRecord, device: LogDevice, chainId: Uint8Array | null): Promise<void> {
     const isRecipient = this.conversations.recipients(record).some((other) => other.deviceId === device.deviceId)
     if (!isRecipient) return
-    await this.steps.run(async (step) => {
-      const own = await this.chains.own(step, record.conversationId)
-      const isCurrent = own?.chain.epoch === record.group?.epoch
-      if (!own || !isCurrent || (chainId && !equal(chainId, own.chain.chainId))) return
-      const frame = await this.sessions.seal(step, device, this.chains.packet(own))
-      if (!frame) return
-      this.envelopes.put(step, device.deviceId, frame)
-      await this.chains.markSent(step, record.conversationId, own.chain.chainId, [device.deviceId])
-    })
+    for (const klass of [0, 1] as const) {
+      await this.steps.run(async (step) => {
+        const own = await this.chains.own(step, record.conversationId, klass)
+        const isCurrent = own?.chain.epoch === record.group?.epoch
+        if (!own || !isCurrent || (chainId && !equal(chainId, own.chain.chainId))) return
+        const frame = await this.sessions.seal(step, device, this.chains.packet(own))
+        if (!frame) return
+        this.envelopes.put(step, device.deviceId, frame)
+        await this.chains.markSent(step, record.conversationId, own.chain.chainId, [device.deviceId])
+      })
+    }
   }
 
   #chainOwner(chainId: Uint8Array): Promise<DeviceId | null> {

@@ -1,7 +1,7 @@
 import { sealDmBody } from '../crypto/body.ts'
 import type { BodyPlaintext } from '../crypto/body-plaintext.ts'
 import { sha256 } from '../crypto/hash.ts'
-import { encodeContentKey } from '../crypto/packets.ts'
+import { type ChainClass, encodeContentKey } from '../crypto/packets.ts'
 import { sealWithChain } from '../crypto/sender-chain.ts'
 import { type DeviceId, idToBytes, type MessageId } from '../protocol/ids.ts'
 import { ClientFailure } from './api.ts'
@@ -24,6 +24,8 @@ export type Content = {
   contentType: number
   payload: Uint8Array
   sentAt: number
+  /** For how long it lasts; 0: for good. */
+  expirySeconds: number
 }
 type Sealed = Omit<SealedPost, 'archive'>
 
@@ -48,7 +50,7 @@ export class Sealer {
     const { keyLog } = this.parts
     await keyLog.ensureFresh(FRESH_LOG_MS)
     if (keyLog.isAlarmed()) throw new ClientFailure('alarm')
-    await this.sessions.prepare(await this.#readersInNeed(id))
+    await this.sessions.prepare(await this.#readersInNeed(id, classOfChain(content)))
     return this.steps.run(async (step) => {
       const record = await this.#sendable(step, id)
       const recipients = this.conversations.recipients(record)
@@ -56,7 +58,8 @@ export class Sealer {
         record.kind === 'direct'
           ? await this.#sealDirect(step, record, content, recipients, true)
           : await this.#sealGroup(step, record, content, recipients)
-      const post = { ...sealed, archive: await this.archive.seal(idToBytes(content.messageId), sealed) }
+      const archive = sealed.isEphemeral ? null : await this.archive.seal(idToBytes(content.messageId), sealed)
+      const post = { ...sealed, archive }
       keep(step, post)
       return post
     })
@@ -73,8 +76,9 @@ export class Sealer {
       if (this.parts.keyLog.isAlarmed()) return null
       const all = this.conversations.recipients(record)
       if (record.kind === 'group') {
-        const own = await this.chains.own(step, id)
-        const isUsable = own !== null && (await this.chains.missing(step, id, record.group!, all)).length < all.length
+        const own = await this.chains.own(step, id, 0)
+        const missing = await this.chains.missing(step, id, record.group!, all, 0)
+        const isUsable = own !== null && missing.length < all.length
         return isUsable ? this.#sealGroup(step, record, content, all) : null
       }
       const online = all.filter((device) => isOnline(device.deviceId))
@@ -82,11 +86,11 @@ export class Sealer {
     })
   }
 
-  #readersInNeed(id: ConversationRecord['conversationId']): Promise<LogDevice[]> {
+  #readersInNeed(id: ConversationRecord['conversationId'], klass: ChainClass): Promise<LogDevice[]> {
     return this.steps.run(async (step) => {
       const record = await this.#sendable(step, id)
       const recipients = this.conversations.recipients(record)
-      return record.kind === 'direct' ? recipients : this.chains.missing(step, id, record.group!, recipients)
+      return record.kind === 'direct' ? recipients : this.chains.missing(step, id, record.group!, recipients, klass)
     })
   }
 
@@ -106,11 +110,12 @@ export class Sealer {
   ): Promise<Sealed> {
     const messageKey = this.context.platform.random(32)
     const ids = { convId: convIdOf(record), msgId: idToBytes(content.messageId) }
-    const fields = { ...ids, class: content.bodyClass, isEphemeral: false }
+    const fields = { ...ids, class: content.bodyClass, isEphemeral: content.expirySeconds > 0 }
     const { body, contentKey } = await sealDmBody(messageKey, fields, this.#plaintext(content))
     const envelopes = await this.#envelopes(step, recipients, encodeContentKey(contentKey))
     if (isComplete && envelopes.length < recipients.length) throw new ClientFailure('unavailable', 0, 'no session')
-    return { body, envelopes, chainId: null, messageKey, bodyHash: contentKey.bodyHash }
+    const { isEphemeral } = fields
+    return { body, envelopes, chainId: null, messageKey, bodyHash: contentKey.bodyHash, isEphemeral }
   }
 
   async #sealGroup(
@@ -120,7 +125,8 @@ export class Sealer {
     recipients: readonly LogDevice[],
   ): Promise<Sealed> {
     const id = record.conversationId
-    const own = await this.chains.sending(step, id, record.group!, recipients)
+    const klass = classOfChain(content)
+    const own = await this.chains.sending(step, id, record.group!, recipients, klass)
     const missing = recipients.filter((device) => !own.sentTo.includes(device.deviceId))
     // The chain as it stands before this body: who gets it reads from this body on.
     const isTransient = content.bodyClass === 3
@@ -128,7 +134,7 @@ export class Sealer {
     const fields = { class: content.bodyClass, msgId: idToBytes(content.messageId) }
     const { chain, body, messageKey } = await sealWithChain(own.chain, fields, this.#plaintext(content))
     this.chains.put(step, id, { ...own, chain })
-    return { body, envelopes, chainId: chain.chainId, messageKey, bodyHash: sha256(body) }
+    return { body, envelopes, chainId: chain.chainId, messageKey, bodyHash: sha256(body), isEphemeral: klass === 1 }
   }
 
   async #envelopes(step: Step, devices: readonly LogDevice[], packet: Uint8Array): Promise<SealedPost['envelopes']> {
@@ -140,10 +146,15 @@ export class Sealer {
     return envelopes
   }
 
-  #plaintext({ contentType, payload, sentAt }: Content): BodyPlaintext {
+  #plaintext({ contentType, payload, sentAt, expirySeconds }: Content): BodyPlaintext {
     const { identity, keyLog } = this.parts
     const head = keyLog.head()
     const sender = { senderUser: identity.userId, senderDevice: identity.rawDeviceId }
-    return { contentType, payload, sentAt, ...sender, sthSize: head.size, sthRoot: head.root, expirySeconds: 0 }
+    return { contentType, payload, sentAt, ...sender, sthSize: head.size, sthRoot: head.root, expirySeconds }
   }
+}
+
+/** Disappearing messages have a chain of their own, whose keys are never archived. */
+function classOfChain({ expirySeconds }: Content): ChainClass {
+  return expirySeconds > 0 ? 1 : 0
 }

@@ -48,6 +48,27 @@ export class SessionPool {
     for (const { key, value } of rows) this.#index(key as DeviceId, value)
   }
 
+  /**
+   * Sessions with devices that were removed are forgotten. Called when what they sent before was taken in: it lay in the line
+   * ahead of the entry that removed them.
+   */
+  async dropEnded(): Promise<void> {
+    const { keyLog } = this.parts
+    const rows = await this.context.store.list<PeerRow>('sessions', {})
+    const isEnded = ({ key, value }: (typeof rows)[number]) => {
+      const status = keyLog.device(value.accountId, key as DeviceId)?.status
+      return status === 'revoked' || status === 'ended'
+    }
+    const ended = rows.filter(isEnded)
+    if (ended.length === 0) return
+    await this.steps.run(async (step) => {
+      for (const { key } of ended) step.put('sessions', key, null)
+    })
+    for (const [sessionId, deviceId] of [...this.#peerOf]) {
+      if (ended.some(({ key }) => key === deviceId)) this.#peerOf.delete(sessionId)
+    }
+  }
+
   /** Makes sure that each of these devices has a session to send on; asks the home for prekeys where one is due. */
   async prepare(devices: readonly LogDevice[]): Promise<void> {
     const due = await this.steps.run((step) => this.#withoutSession(step, devices))

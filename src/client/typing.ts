@@ -60,7 +60,14 @@ export class Typing {
     this.#sentAt.set(id, now)
     const messageId = idFromBytes<MessageId>(this.context.platform.random(16))
     const payload = encodePayload({ kind: 'typing' })
-    const content = { messageId, bodyClass: 3 as const, contentType: contentTypes.typing, payload, sentAt: now }
+    const content = {
+      messageId,
+      bodyClass: 3 as const,
+      contentType: contentTypes.typing,
+      payload,
+      sentAt: now,
+      expirySeconds: 0,
+    }
     const sealed = await this.sealer.sealTransient(id, content, (deviceId) => this.isOnline(deviceId))
     if (!sealed) return
     const { body, envelopes } = sealed
