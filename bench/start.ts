@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import { residentMb } from './support/machine.ts'
 import { newFolder } from './support/prepared-home.ts'
 import { Report, readOptions } from './support/report.ts'
-import { startProgram } from './support/server-process.ts'
+import { programPath, startProgram } from './support/server-process.ts'
 import { median, round, spread } from './support/statistics.ts'
 
 // The executable as shipped: how long until it answers, in an empty folder and in one that it knows, and what it holds idle.
 
 const idleMs = 60_000
-const program = 'dist/trallivalli'
 
 interface Start {
   firstMs: number
@@ -41,7 +40,7 @@ await Bun.sleep(idleMs)
 const idleMb = residentMb(idle.processId)
 await idle.stop()
 rmSync(join(folder, '..'), { recursive: true, force: true })
-const binaryMb = statSync(program).size / 1e6
+const binaryMb = statSync(programPath).size / 1e6
 report.say(`idle after a minute: ${round(idleMb)} MB; executable: ${round(binaryMb)} MB`)
 report.end({
   first_start_ms: round(median(starts.map((start) => start.firstMs))),

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const shippedProgram = resolve('dist/trallivalli')
+/** The executable as shipped; `BENCH_PROGRAM` names another one. */
+export const programPath = resolve(process.env['BENCH_PROGRAM'] ?? 'dist/trallivalli')
 
 /** A server that answers at a port of this machine, as its own process. */
 export interface ServerProcess extends AsyncDisposable {
@@ -26,7 +27,7 @@ export function startBareServer(folder: string): Promise<ServerProcess> {
 /** The executable as shipped. */
 export function startProgram(folder: string): Promise<ServerProcess> {
   const where = ['--data', folder, '--host', '127.0.0.1', '--port', '0', '--tls', 'off']
-  return spawnServer([shippedProgram, 'serve', ...where, '--open', 'no', '--log', 'error'], /localhost:(\d+)/)
+  return spawnServer([programPath, 'serve', ...where, '--open', 'no', '--log', 'error'], /localhost:(\d+)/)
 }
 
 function scriptPath(name: string): string {
