@@ -1,15 +1,15 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from './actors.ts'
 import { TorturedFamily } from './family.ts'
 import { SmallDisk } from './mounts.ts'
 import { Dice, type Part, pause, type Report } from './report.ts'
 
-/** The home lives on a disk of a few megabytes that somebody else fills up to the last byte, again and again. */
+/** The home lives on a small disk that somebody else fills up to the last byte, again and again. */
 export const diskFull: Part = {
   name: 'disk-full',
   async run(report, { binary, isLong, seed }) {
-    using disk = SmallDisk.create(isLong ? 64 : 32)
+    using disk = SmallDisk.create(isLong ? 512 : 128)
     if (!disk) return report.say('  !!! SKIPPED: a small disk can be mounted by root only')
     const dice = new Dice(seed + 3)
     await using family = await TorturedFamily.open({ binary, dataFolder: join(disk.mountPoint, 'data') })
@@ -44,7 +44,8 @@ function fill(folder: string, leaveBytes: number): string {
   const path = join(folder, 'ballast')
   const chunk = Buffer.alloc(64 * 1_024, 1)
   const spare = join(folder, 'spare')
-  if (leaveBytes > 0) writeFileSync(spare, Buffer.alloc(leaveBytes, 1))
+  const { bavail, bsize } = statfsSync(folder)
+  writeFileSync(spare, Buffer.alloc(Math.min(leaveBytes, (bavail * bsize) / 2), 1))
   for (const size of [chunk.length, 4_096, 1]) {
     try {
       for (;;) writeFileSync(path, chunk.subarray(0, size), { flag: 'a' })

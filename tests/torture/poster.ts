@@ -57,7 +57,8 @@ export class Poster {
         }
       }
       await Promise.all(Array.from({ length: window }, lane))
-      await socket.settle()
+      // What waited comes in parts, and a pong may overtake them.
+      for (let times = 0; times < 3; times++) await socket.settle()
       socket.close()
       await socket.closed
     } catch (error) {
