@@ -1,6 +1,7 @@
 import firstLight from './sqlite/0001_first_light.sql' with { type: 'text' }
 import beginAnew from './sqlite/0002_begin_anew.sql' with { type: 'text' }
 import envelopeSender from './sqlite/0003_envelope_sender.sql' with { type: 'text' }
+import disappearing from './sqlite/0004_disappearing.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { number: 1, name: 'first_light', sql: firstLight },
   { number: 2, name: 'begin_anew', sql: beginAnew },
   { number: 3, name: 'envelope_sender', sql: envelopeSender },
+  { number: 4, name: 'disappearing', sql: disappearing },
 ]

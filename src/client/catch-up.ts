@@ -18,6 +18,7 @@ const FIRST_LINES = 40
 const FIRST_PAGES = 4
 const FORWARD = 0
 const BACKWARD = 1
+const NEWEST_META = 2
 type Page = { items: Arrival[]; hasMore: boolean }
 
 /** Fetches what was missed, page by page, each page one commit. */
@@ -43,10 +44,15 @@ export class CatchUp {
   /** Brings a conversation up to the home's newest message; one run at a time for each. */
   fill(id: ConversationId, lastSeq: number): Promise<void> {
     const running = this.#running.get(id)
-    if (running) return running
+    if (running) return running.then(() => this.#goOn(id, lastSeq))
     const run = this.#fill(id, lastSeq).finally(() => this.#running.delete(id))
     this.#running.set(id, run)
     return run
+  }
+
+  /** What came while a run was under way may lie beyond where that run ended. */
+  async #goOn(id: ConversationId, lastSeq: number): Promise<void> {
+    if ((this.conversations.find(id)?.lastSeq ?? lastSeq) < lastSeq) await this.fill(id, lastSeq)
   }
 
   async #fill(id: ConversationId, lastSeq: number): Promise<void> {
@@ -55,7 +61,8 @@ export class CatchUp {
     if (record.oldestSeq === 0 && lastSeq >= record.firstSeq) await this.#fillFirst(id, lastSeq)
     else if (record.oldestSeq === 0) await this.#closeOldEnd(id)
     const known = this.conversations.get(id)
-    if (known.lastSeq < lastSeq || known.ahead.length > 0) await this.#fillForward(id)
+    if (known.lastSeq < lastSeq || known.ahead.length > 0) await this.#fillForward(id, lastSeq)
+    if (this.conversations.get(id).metaAt === 0) await this.#takeMeta(id)
     await this.placeRest(id)
   }
 
@@ -91,23 +98,31 @@ export class CatchUp {
     }
   }
 
-  async #fillForward(id: ConversationId): Promise<void> {
+  async #fillForward(id: ConversationId, target: number): Promise<void> {
     for (;;) {
       const { lastSeq } = this.conversations.get(id)
       const page = await this.#fetch(id, lastSeq, FORWARD)
-      await this.#takeForward(id, page)
+      await this.#takeForward(id, page, target)
       if (!page.hasMore || page.items.length === 0) return
     }
   }
 
-  async #fetch(id: ConversationId, from: number, direction: number): Promise<Page> {
-    const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count: PAGE, withArchive: true }
+  /** What it is called and how long messages last may lie far back: the home finds the newest body that says so. */
+  async #takeMeta(id: ConversationId): Promise<void> {
+    const { items } = await this.#fetch(id, Number.MAX_SAFE_INTEGER, NEWEST_META, 1)
+    await this.intake.run(async (batch) => {
+      for (const item of items) await this.arrivals.takeOld(batch, id, item, true)
+    })
+  }
+
+  async #fetch(id: ConversationId, from: number, direction: number, count = PAGE): Promise<Page> {
+    const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count, withArchive: true }
     const { items, hasMore } = await this.connection.request(request, 'page')
     await this.inboxDrained()
     return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
   }
 
-  async #takeForward(id: ConversationId, { items, hasMore }: Page): Promise<void> {
+  async #takeForward(id: ConversationId, { items, hasMore }: Page, target: number): Promise<void> {
     await this.intake.run(async (batch) => {
       for (const item of items) await this.arrivals.takeNew(batch, id, item)
       const record = await this.conversations.read(batch.step, id)
@@ -115,7 +130,9 @@ export class CatchUp {
       // A page is whole: what is not in it does not exist at the home.
       const reached = items.at(-1)?.seq ?? (hasMore ? record.lastSeq : Math.max(record.lastSeq, ...record.ahead))
       const oldestSeq = record.oldestSeq === 0 ? (items[0]?.seq ?? 0) : record.oldestSeq
-      const moved = { ...record, oldestSeq, lastSeq: Math.max(record.lastSeq, reached) }
+      // Nor does what the home counted up to: what disappeared leaves numbers that nobody holds.
+      const end = hasMore ? reached : Math.max(reached, target)
+      const moved = { ...record, oldestSeq, lastSeq: Math.max(record.lastSeq, end) }
       this.conversations.write(batch.step, withSeq(moved, moved.lastSeq))
     })
   }
@@ -127,8 +144,8 @@ export class CatchUp {
       await this.#placeBetween(batch, id, items)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
-      const oldestSeq = items[0]?.seq ?? record.oldestSeq
       const newest = lastSeq ?? record.lastSeq
+      const oldestSeq = items[0]?.seq ?? (record.oldestSeq || newest + 1)
       const moved = { ...record, oldestSeq, lastSeq: newest, hasOlder: hasMore && items.length > 0 }
       this.conversations.write(batch.step, withSeq(moved, newest))
       if (!moved.hasOlder) await this.#placeOldest(batch, id)

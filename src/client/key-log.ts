@@ -40,9 +40,9 @@ export async function openKeyLog(needs: KeyLogNeeds): Promise<KeyLog> {
 }
 
 function toLogDevice(accountId: AccountId, keys: DeviceKeys): LogDevice {
-  const { deviceId: rawDeviceId, dsk, dik, status } = keys
+  const { deviceId: rawDeviceId, dsk, dik, status, addedAt } = keys
   const deviceId = idFromBytes<DeviceId>(rawDeviceId)
-  return { accountId, deviceId, userId: idToBytes(accountId), rawDeviceId, dsk, dik, status }
+  return { accountId, deviceId, userId: idToBytes(accountId), rawDeviceId, dsk, dik, status, addedAt }
 }
 
 class KeyLogReplica implements KeyLog {

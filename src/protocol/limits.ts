@@ -23,6 +23,9 @@ export const limits = {
   maxInviteUses: 50,
   maxMembers: 256,
   maxDevicesPerAccount: 16,
+  /** A disappearing message's ciphertext is kept at least so long, unseen, and at most a year and a day (PROTOCOL 4.7). */
+  minLifetimeHours: 24,
+  maxLifetimeHours: 8_784,
   inviteMaxAgeMs: 7 * 24 * 3_600_000,
   accessTokenMs: 15 * 60_000,
   refreshTokenMs: 90 * 24 * 3_600_000,

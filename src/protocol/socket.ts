@@ -75,7 +75,10 @@ export const clientFrames = frameCodec({
       rows: list(record({ messageId: id<MessageId>(), epoch: u32, row: fixed(92) }), limits.maxArchiveRows),
     }),
   },
-  /** Stored messages with seq > from (direction 0, oldest first) or seq < from (direction 1, newest first). Answered `page`. */
+  /**
+   * Stored messages with seq > from (direction 0, oldest first) or seq < from (direction 1, newest first; direction 2 the same, but class 2
+   * alone: what the conversation is called). Answered `page`.
+   */
   fetchPage: {
     code: 6,
     field: record({
@@ -85,6 +88,20 @@ export const clientFrames = frameCodec({
       direction: u8,
       count: u16,
       withArchive: flag,
+    }),
+  },
+  /**
+   * As `post`, for a body with flag bit 0 and for no other. Its keys are never archived, so there is no row beside it. The home deletes the
+   * ciphertext when the full hour after `lifetimeHours` has come: it learns no more of the timer than that, and short ones look alike.
+   */
+  postEphemeral: {
+    code: 8,
+    field: record({
+      requestId: u32,
+      conversationId: id<ConversationId>(),
+      body: bytes(limits.maxBodyBytes),
+      envelopes: list(outgoingEnvelope, limits.maxEnvelopes),
+      lifetimeHours: u16,
     }),
   },
   /** Heartbeat, answered `pong`. isActive: a person is looking (presence). */
@@ -116,7 +133,10 @@ export const serverFrames = frameCodec({
   done: { code: 3, field: record({ requestId: u32 }) },
   /** requestId 0: not for a request; the socket closes after it. */
   refused: { code: 4, field: record({ requestId: u32, code: text(64), retryAfterMs: u32 }) },
-  /** A stored body for all members' devices, the sending device left out. Sequence numbers of a conversation have no gaps. */
+  /**
+   * A stored body for all members' devices, the sending device left out. Sequence numbers of a conversation
+   * have no gaps when they are given; later ones open where a body without history or a disappearing one was deleted.
+   */
   message: {
     code: 5,
     field: record({

@@ -5,6 +5,7 @@ import { AccessTokens } from './access-token.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { KeyLog } from './features/key-log/key-log.ts'
+import { deleteExpiredMessages } from './features/messages/expiry.ts'
 import { Challenges } from './features/sessions/challenges.ts'
 import { ClaimToken } from './features/setup/claim-token.ts'
 import { SeenAddresses } from './features/setup/seen-addresses.ts'
@@ -53,6 +54,7 @@ export async function createContext(config: Config, overrides: ContextOverrides 
     const now = clock.now()
     const snapshotFile = (version: number) => join(config.dataFolder, `before-migration-${version}-${now}.sqlite`)
     await migrate(database, { now, snapshotFile })
+    await deleteExpiredMessages({ database, clock })
     const settings = await loadSettings(database)
     const logKey = await loadLogKey(database, now)
     return {

@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import type { Context } from '../context.ts'
 import { deleteOldInvites } from '../features/invites/invites.ts'
+import { deleteExpiredMessages } from '../features/messages/expiry.ts'
 import { cleanUpRecovery } from '../features/recovery/recovery.ts'
 import { deleteExpiredSessions } from '../features/sessions/sessions.ts'
 import { errorFields } from '../log.ts'
@@ -20,6 +21,7 @@ export const jobs: readonly Job[] = [
   { name: 'delete-recovery-tries', schedule: '15 * * * *', run: cleanUpRecovery },
   { name: 'delete-old-invites', schedule: '20 3 * * *', run: deleteOldInvites },
   { name: 'delete-old-bodies', schedule: '25 * * * *', run: deleteOldBodies },
+  { name: 'delete-expired-messages', schedule: '1 * * * *', run: deleteExpiredMessages },
   { name: 'delete-old-envelopes', schedule: '30 * * * *', run: deleteOldEnvelopes },
 ]
 

@@ -14,7 +14,8 @@ export interface FrameHost {
 export function handleFrame(host: FrameHost, connection: Connection, frame: ClientFrame): void | Promise<void> {
   const { messages } = host
   switch (frame.type) {
-    case 'post': {
+    case 'post':
+    case 'postEphemeral': {
       const { requestId } = frame
       return messages.post(connection, frame, ({ messageId, seq, receivedAt }) =>
         connection.answer({ type: 'posted', requestId, messageId, seq, receivedAt }),

@@ -7,6 +7,8 @@ import type { RosterConversation } from '../conversations/conversations.ts'
 export interface Header {
   mode: 1 | 2
   class: 0 | 1 | 2 | 3
+  /** Flag bit 0. */
+  isEphemeral: boolean
   conversationId: ConversationId
   messageId: MessageId
   /** 0 and 32 zero bytes in a direct conversation. */
@@ -23,6 +25,7 @@ export function readHeader(body: Uint8Array): Header {
     return {
       mode: header.mode,
       class: header.class,
+      isEphemeral: header.isEphemeral,
       conversationId: idFromBytes(header.convId),
       messageId: idFromBytes(header.msgId),
       epoch: header.mode === 2 ? header.epoch : 0,

@@ -143,7 +143,7 @@ export class Messages {
   }
 
   fetchPage(accountId: AccountId, frame: FrameOf<'fetchPage'>): Promise<Extract<ServerFrame, { type: 'page' }>> {
-    return readPage(this.#host.database, accountId, frame)
+    return readPage(this.#host.database, { accountId, nowMs: this.#host.now() }, frame)
   }
 
   /** Everything that waits for a device, oldest first, in frames of bounded size; `pass` sets the pace. */
@@ -183,7 +183,7 @@ export class Messages {
     await this.#write((sync) => {
       const conversation = roster.conversationOf(sync, conversationId, sender.accountId)
       if (!conversation) throw new Refusal('not_found')
-      const isFit = (header: Header) => isHeaderOf(header, conversation) && header.class !== 3
+      const isFit = (header: Header) => isHeaderOf(header, conversation) && header.class !== 3 && !header.isEphemeral
       if (!headers.every(isFit)) throw new Refusal('bad_request')
       let { lastSeq } = conversation
       for (const [index, header] of headers.entries()) {

@@ -15,12 +15,16 @@ type FetchPage = Extract<ClientFrame, { type: 'fetchPage' }>
 type Page = Extract<ServerFrame, { type: 'page' }>
 
 /** Sizes are read first: a page of the largest bodies would otherwise be 32 MB in memory before it is cut. */
-export async function readPage(database: Database, accountId: AccountId, fetch: FetchPage): Promise<Page> {
+export async function readPage(
+  database: Database,
+  { accountId, nowMs }: { accountId: AccountId; nowMs: number },
+  fetch: FetchPage,
+): Promise<Page> {
   const { requestId, conversationId, from, direction, withArchive } = fetch
-  if (direction > 1 || fetch.count === 0) throw new Refusal('bad_request')
+  if (direction > 2 || fetch.count === 0) throw new Refusal('bad_request')
   const firstSeq = await findFirstSeq(database, conversationId, accountId)
   if (firstSeq === null) throw new Refusal('not_found')
-  const range = rangeOf({ from, direction, firstSeq })
+  const range = { ...rangeOf({ from, direction, firstSeq }), isMeta: direction === 2, nowMs }
   const count = Math.min(fetch.count, limits.maxPageMessages)
   const sizes = await listPageSizes(database, conversationId, { ...range, count: count + 1 })
   const taken = countFitting(sizes.slice(0, count).map((row) => row.bodyBytes))
@@ -39,7 +43,7 @@ function rangeOf({
   from: number
   direction: number
   firstSeq: number
-}): Omit<PageRange, 'count'> {
+}): Pick<PageRange, 'above' | 'below' | 'isNewestFirst'> {
   if (direction === 0)
     return { above: Math.max(from, firstSeq - 1), below: Number.MAX_SAFE_INTEGER, isNewestFirst: false }
   return { above: firstSeq - 1, below: from, isNewestFirst: true }

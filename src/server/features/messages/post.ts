@@ -1,5 +1,6 @@
 import { Refusal } from '../../../protocol/errors.ts'
 import type { AccountId, DeviceId, MessageId } from '../../../protocol/ids.ts'
+import { limits } from '../../../protocol/limits.ts'
 import type { ClientFrame } from '../../../protocol/socket.ts'
 import type { SyncTransaction } from '../../storage/database.ts'
 import type { Roster, RosterConversation } from '../conversations/conversations.ts'
@@ -7,8 +8,10 @@ import type { Allowance } from './allowance.ts'
 import { type Header, isHeaderOf } from './header.ts'
 import { findMessage, insertArchiveRow, insertEnvelope, insertMessage, readBody, type StoredMessage } from './store.ts'
 
-export type PostFrame = Extract<ClientFrame, { type: 'post' }>
+export type PostFrame = Extract<ClientFrame, { type: 'post' | 'postEphemeral' }>
 export type OutgoingEnvelope = PostFrame['envelopes'][number]
+
+const hourMs = 3_600_000
 
 export interface Sender {
   accountId: AccountId
@@ -47,6 +50,7 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
   if (!conversation) throw new Refusal('not_found')
   checkSender(sync, roster, sender)
   if (!isHeaderOf(header, conversation) || header.class === 3) throw new Refusal('bad_request')
+  const expiresAt = judgeLifetime(post, header, nowMs)
   const earlier = findEarlier(sync, offer)
   if (earlier) return earlier
   if (conversation.kind === 'group') {
@@ -60,9 +64,10 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
   const seq = conversation.lastSeq + 1
   insertMessage(sync, {
     ...{ conversationId: post.conversationId, messageId: header.messageId, class: header.class },
-    ...{ sender, seq, body: post.body, receivedAt: nowMs },
+    ...{ sender, seq, body: post.body, receivedAt: nowMs, expiresAt },
   })
-  if (post.archive) insertArchiveRow(sync, sender.accountId, { ...post.archive, messageId: header.messageId })
+  if (post.type === 'post' && post.archive)
+    insertArchiveRow(sync, sender.accountId, { ...post.archive, messageId: header.messageId })
   const envelopes = storeEnvelopes(sync, post.envelopes, { sender: sender.accountId, nowMs })
   // Last of all: had a write failed, this number would still be free.
   conversation.lastSeq = seq
@@ -74,6 +79,16 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
     members: [...conversation.members.keys()],
     envelopes,
   }
+}
+
+// To the full hour: the database must not say to the minute how long somebody wanted their words to last.
+function judgeLifetime(post: PostFrame, header: Header, nowMs: number): number | null {
+  if (header.isEphemeral !== (post.type === 'postEphemeral')) throw new Refusal('bad_request', { detail: 'flags' })
+  if (post.type === 'post') return null
+  const { lifetimeHours } = post
+  const isFair = lifetimeHours >= limits.minLifetimeHours && lifetimeHours <= limits.maxLifetimeHours
+  if (!isFair) throw new Refusal('bad_request', { detail: 'lifetime' })
+  return Math.ceil(nowMs / hourMs + lifetimeHours) * hourMs
 }
 
 export function storeEnvelopes(

@@ -19,7 +19,8 @@ export function storeReturned(
   { header, body, seq, nowMs }: { header: Header; body: Uint8Array; seq: number; nowMs: number },
 ): Accepted {
   const { conversationId, messageId } = header
-  insertMessage(sync, { conversationId, messageId, sender: null, seq, class: header.class, body, receivedAt: nowMs })
+  const place = { conversationId, messageId, sender: null, seq }
+  insertMessage(sync, { ...place, class: header.class, body, receivedAt: nowMs, expiresAt: null })
   const members = [...conversation.members.keys()]
   return { messageId, seq, receivedAt: nowMs, isNew: true, members, envelopes: [] }
 }

@@ -10,15 +10,17 @@ export interface NewMessage {
   class: number
   body: Uint8Array
   receivedAt: number
+  /** Of a disappearing message. */
+  expiresAt: number | null
 }
 
 export function insertMessage(sync: SyncTransaction, message: NewMessage): void {
   const { conversationId, messageId, sender, seq, body, receivedAt } = message
   sync.run(
-    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[conversationId, seq, messageId, sender?.accountId ?? null, sender?.deviceId ?? null],
-    ...[message.class, body, receivedAt],
+    ...[message.class, body, receivedAt, message.expiresAt],
   )
   sync.run('UPDATE conversations SET last_seq = ? WHERE conversation_id = ?', seq, conversationId)
 }
@@ -99,10 +101,16 @@ export interface PageRange {
   above: number
   below: number
   isNewestFirst: boolean
+  /** Class 2 alone. */
+  isMeta: boolean
+  /** What expired by then is gone, whether its row was deleted yet or not. */
+  nowMs: number
   count: number
 }
 
 const direction = (range: PageRange) => (range.isNewestFirst ? 'DESC' : 'ASC')
+const wanted = (range: PageRange) =>
+  `seq > ? AND seq < ? AND (expires_at IS NULL OR expires_at > ?) ${range.isMeta ? 'AND class = 2' : ''}`
 
 export function listPageSizes(
   reader: Reader,
@@ -111,8 +119,8 @@ export function listPageSizes(
 ): Promise<{ bodyBytes: number }[]> {
   return reader.all<{ bodyBytes: number }>(
     `SELECT length(body) AS bodyBytes FROM messages
-     WHERE conversation_id = ? AND seq > ? AND seq < ? ORDER BY seq ${direction(range)} LIMIT ?`,
-    ...[conversationId, range.above, range.below, range.count],
+     WHERE conversation_id = ? AND ${wanted(range)} ORDER BY seq ${direction(range)} LIMIT ?`,
+    ...[conversationId, range.above, range.below, range.nowMs, range.count],
   )
 }
 
@@ -139,8 +147,8 @@ export async function listPageBodies(reader: Reader, wish: PageWish, range: Page
   const rows = await reader.all<PageRow>(
     `SELECT m.seq, m.received_at AS receivedAt, m.body, a.epoch, a.row
      FROM messages m LEFT JOIN archive_rows a ON a.message_id = m.message_id AND a.account_id = ?
-     WHERE m.conversation_id = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq ${direction(range)} LIMIT ?`,
-    ...[accountId, conversationId, range.above, range.below, range.count],
+     WHERE m.conversation_id = ? AND ${wanted(range)} ORDER BY m.seq ${direction(range)} LIMIT ?`,
+    ...[accountId, conversationId, range.above, range.below, range.nowMs, range.count],
   )
   return rows.map(({ seq, receivedAt, body, epoch, row }) => ({
     seq,
