@@ -31,7 +31,7 @@ export const powerCut: Part = {
   name: 'power-cut',
   async run(report, intensity) {
     await cutLogs(report, intensity.isLong ? 60 : 4, intensity)
-    using disk = DiskImage.create(192)
+    using disk = DiskImage.create(intensity.isLong ? 1_024 : 192)
     if (!disk) return report.say('  !!! SKIPPED: no disk image can be mounted here (that takes root and mkfs.ext4)')
     await pullPlugs(report, disk, intensity.isLong ? 100 : 4, intensity)
   },
@@ -44,7 +44,6 @@ async function pullPlugs(report: Report, disk: DiskImage, rounds: number, { bina
   // The disk stays mounted until the family has left it.
   await using family = await TorturedFamily.open({ binary, dataFolder: join(disk.mountPoint, 'data') })
   const home = family.dataFolder
-  const copies: DiskImage[] = []
   try {
     for (let round = 1; round <= rounds; round++) {
       const posting = family.post({ window: dice.pick([1, 8]) })
@@ -52,8 +51,7 @@ async function pullPlugs(report: Report, disk: DiskImage, rounds: number, { bina
       family.server.child.kill('SIGSTOP')
       // What the server has sent is with the clients by now; they have written it down.
       await pause(60)
-      const copy = disk.copy()
-      copies.push(copy)
+      using copy = disk.copy()
       await family.server.kill()
       await posting
       await family.restart(join(copy.mountPoint, 'data'))
@@ -66,7 +64,6 @@ async function pullPlugs(report: Report, disk: DiskImage, rounds: number, { bina
     }
   } finally {
     await family.server.kill()
-    for (const copy of copies) copy[Symbol.dispose]()
   }
 }
 
