@@ -2,7 +2,9 @@ import { app } from './de/app.ts'
 import { chat, list, notices } from './de/chat.ts'
 import { failures } from './de/failures.ts'
 import { join } from './de/join.ts'
+import { linking } from './de/linking.ts'
 import { invites, members, newChat, people } from './de/people.ts'
+import { recovery } from './de/recovery.ts'
 import { settings } from './de/settings.ts'
 import { restore, setup } from './de/setup.ts'
 import { kit, signIn, welcome, you } from './de/welcome.ts'
@@ -13,6 +15,7 @@ export const german = {
   chat,
   failures,
   invites,
+  linking,
   list,
   members,
   new: newChat,
@@ -21,6 +24,7 @@ export const german = {
   settings,
   join,
   kit,
+  recovery,
   restore,
   setup,
   signIn,
