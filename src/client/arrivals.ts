@@ -9,6 +9,7 @@ import { type ConversationRecord, isKnownSeq, markOf, messageKey, withSeq } from
 import type { Conversations } from './conversations.ts'
 import type { Disappearing } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
+import type { Floor } from './lateness.ts'
 import { advanceMark, countUnread, MAX_UNREAD } from './marks.ts'
 import { adminIds } from './membership.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
@@ -21,7 +22,7 @@ import type { Step } from './steps.ts'
 import type { WaitingBody, WaitingRoom } from './waiting-room.ts'
 
 /** A stored body as the socket or a page brings it. */
-export type Arrival = { seq: number; receivedAt: number; body: Uint8Array; archive: ArchiveRow | null }
+export type Arrival = { seq: number; receivedAt: number; body: Uint8Array; archive: ArchiveRow | null; floor?: Floor }
 type Place = { key: string; seq: number; receivedAt: number; isOld: boolean }
 
 /** Takes bodies in: each once, opened where a key is there, kept waiting where not. */
@@ -59,10 +60,15 @@ export class Arrivals {
     for (const waiting of bodies) {
       const record = await this.conversations.read(batch.step, waiting.conversationId)
       if (!record) continue
-      const opening = await this.opener.open(batch.step, record, waiting.body, archive)
-      if (opening.outcome !== 'opened') continue
+      const standing = { archive, seq: waiting.seq, floor: waiting.floor ?? null }
+      const opening = await this.opener.open(batch.step, record, waiting.body, standing)
+      if (opening.outcome === 'waiting') continue
       this.waiting.remove(batch.step, waiting)
       const place = { key: waiting.key, seq: waiting.seq, receivedAt: waiting.receivedAt, isOld: false }
+      if (opening.outcome === 'refused') {
+        await this.#refuse(batch, record, waiting, { place, reason: opening.reason })
+        continue
+      }
       await this.#apply(batch, record, opening.body, place)
       const row = opening.isArchived ? archive : await this.archive.put(batch.step, opening.body)
       const { conversationId: id, messageId, body, receivedAt } = waiting
@@ -87,7 +93,11 @@ export class Arrivals {
     if (header.isEphemeral && (await this.disappearing.isGone(step, id, messageId))) return
     const generation = isOld ? record.oldestGeneration : record.generation
     const place = { key: messageKey(generation, arrival.seq), seq: arrival.seq, receivedAt: arrival.receivedAt, isOld }
-    const opening = await this.opener.open(step, record, arrival.body, arrival.archive)
+    const floor = arrival.floor ?? null
+    const opening = await this.opener.open(step, record, arrival.body, { ...arrival, floor })
+    if (opening.outcome === 'refused') {
+      return this.#refuse(batch, record, { messageId, body: arrival.body }, { place, reason: opening.reason })
+    }
     const isOpened = opening.outcome === 'opened'
     const row = isOpened && !opening.isArchived ? await this.archive.put(step, opening.body) : arrival.archive
     const { body, receivedAt } = arrival
@@ -97,9 +107,20 @@ export class Arrivals {
     if (isOpened) return this.#apply(batch, record, opening.body, place)
     if (header.isEphemeral && this.disappearing.isBeforeThisDevice(receivedAt)) return
     if (opening.reason === 'stale') batch.staleEntries.add(id)
-    this.waiting.add(step, { conversationId: id, messageId, ...arrival, key: place.key, reason: opening.reason })
+    this.waiting.add(step, { conversationId: id, messageId, ...arrival, floor, key: place.key, reason: opening.reason })
     if (header.class === 0)
       await this.#keep(batch, record, { ...blank(messageId, place), reason: opening.reason }, place)
+  }
+
+  /** Something stands there, so that people see that something was tried; what it said is nobody's word. */
+  async #refuse(
+    batch: Batch,
+    record: ConversationRecord,
+    { messageId, body }: { messageId: MessageId; body: Uint8Array },
+    { place, reason }: { place: Place; reason: string },
+  ): Promise<void> {
+    if (this.opener.header(record.conversationId, body)?.class !== 0) return
+    await this.#keep(batch, record, { ...blank(messageId, place), kind: 'unreadable', reason }, place)
   }
 
   async #apply(batch: Batch, record: ConversationRecord, opened: OpenedBody, place: Place): Promise<void> {

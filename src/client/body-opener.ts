@@ -10,6 +10,7 @@ import { type ChainId, type ConversationId, idFromBytes, idToBytes, type Message
 import type { ChainShelf } from './chains.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf, wasMember } from './conversation-record.ts'
+import type { Lateness, Standing } from './lateness.ts'
 import type { AccountParts } from './parts.ts'
 import type { Peer } from './sessions.ts'
 import type { Step } from './steps.ts'
@@ -21,6 +22,8 @@ export type Opening =
   | { outcome: 'opened'; body: OpenedBody; isArchived: boolean }
   /** no_key: it has not come yet. stale: the sender saw membership entries that this device has not. */
   | { outcome: 'waiting'; reason: 'no_key' | 'stale' | 'damaged' }
+  /** It opens, and comes when nothing may come from there any more. */
+  | { outcome: 'refused'; reason: string }
 
 /** Opens bodies by whichever key there is: a session's content key, a sender chain, the archive. */
 export class BodyOpener {
@@ -28,6 +31,7 @@ export class BodyOpener {
     private readonly context: ClientContext,
     private readonly parts: AccountParts,
     private readonly chains: ChainShelf,
+    private readonly lateness: Lateness,
   ) {}
 
   /** The body's header if it is one of this conversation, else null: nobody could open it here. */
@@ -46,14 +50,24 @@ export class BodyOpener {
     step.put('keys', keyRow(idFromBytes(convId), idFromBytes(msgId)), held)
   }
 
-  async open(step: Step, record: ConversationRecord, body: Uint8Array, archive: ArchiveRow | null): Promise<Opening> {
+  async open(
+    step: Step,
+    record: ConversationRecord,
+    body: Uint8Array,
+    { archive, ...standing }: Standing & { archive: ArchiveRow | null },
+  ): Promise<Opening> {
     const header = parseBodyHeader(body)
     if (header.mode === 2 && header.epoch >= record.heads.length) return { outcome: 'waiting', reason: 'stale' }
     let isDamaged = false
     for (const attempt of [this.#byContentKey, this.#byChain, this.#byArchive]) {
       try {
         const opened = await attempt.call(this, step, record, { header, body, archive })
-        if (opened) return { outcome: 'opened', body: opened, isArchived: archive !== null }
+        if (!opened) continue
+        // What an own device took in before was judged there.
+        const isOwnWord = attempt === this.#byArchive
+        const refusal = isOwnWord ? null : await this.lateness.judge(step, record, opened, standing)
+        if (refusal !== null) return { outcome: 'refused', reason: refusal }
+        return { outcome: 'opened', body: opened, isArchived: archive !== null }
       } catch (error) {
         if (!(error instanceof DecryptionFailed)) throw error
         isDamaged = true

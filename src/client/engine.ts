@@ -21,6 +21,7 @@ import { Healing } from './heal.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
 import { pruneBodies } from './kept-bodies.ts'
+import { Lateness } from './lateness.ts'
 import { adminIds, isPresent } from './membership.ts'
 import { MessageStore } from './message-store.ts'
 import { Outbox } from './outbox.ts'
@@ -63,14 +64,15 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
     refreshEntries: (id) => conversations.refreshEntries(id),
     acknowledge: (id) => receipts.schedule(id),
   })
-  const opener = new BodyOpener(context, parts, chains)
+  const lateness = new Lateness(parts)
+  const opener = new BodyOpener(context, parts, chains, lateness)
   const isOwnPending = outbox.isPending.bind(outbox)
   const arrivals = new Arrivals(
     ...([context, parts, conversations, store, opener, waiting, archive, disappearing, isOwnPending] as const),
   )
   const inbox = new Inbox(context, parts, {
     ...{ arrivals, chains, connection, conversations, envelopes },
-    ...{ intake, opener, sessions, typing, waiting },
+    ...{ intake, lateness, opener, sessions, typing, waiting },
   })
   const drained = () => inbox.drained()
   const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
@@ -80,7 +82,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)
   const greeting = new Greeting({
     ...{ context, parts, connection, conversations, inbox, intake, arrivals, waiting, outbox },
-    ...{ envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing, disappearing },
+    ...{ lateness, envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing, disappearing },
   })
   greeting.connect()
 

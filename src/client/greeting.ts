@@ -14,6 +14,7 @@ import type { EnvelopeQueue } from './envelope-queue.ts'
 import type { Healing } from './heal.ts'
 import type { Inbox } from './inbox.ts'
 import type { Intake } from './intake.ts'
+import type { Lateness } from './lateness.ts'
 import type { Outbox } from './outbox.ts'
 import type { AccountParts } from './parts.ts'
 import type { PeerRequests } from './peer-requests.ts'
@@ -35,6 +36,7 @@ export type GreetingParts = {
   arrivals: Arrivals
   waiting: WaitingRoom
   outbox: Outbox
+  lateness: Lateness
   envelopes: EnvelopeQueue
   archive: ArchiveQueue
   asking: Asking
@@ -78,19 +80,27 @@ export class Greeting {
   }
 
   #take(frame: ServerFrame): void {
-    const { inbox, parts, conversations, typing } = this.all
+    const { inbox, parts, conversations, typing, lateness } = this.all
     if (frame.type === 'envelopes' || frame.type === 'message' || frame.type === 'transient') inbox.push(frame)
-    else if (frame.type === 'welcome') this.#attempt(this.#greet(frame))
-    else if (frame.type === 'logGrew') {
+    else if (frame.type === 'welcome') {
+      this.#attempt(inbox.inTurn(async () => lateness.sawWelcome(frame)))
+      this.#attempt(this.#greet(frame))
+    } else if (frame.type === 'logGrew') {
       this.#attempt(
         inbox.inTurn(async () => {
           await parts.keyLog.applyGrown(frame.from, frame.entries, frame.treeHead)
+          lateness.sawLog(frame.from + frame.entries.length)
           if (!this.#isGreeting && frame.entries.length > 0) await this.all.sessions.dropEnded()
         }),
       )
     } else if (frame.type === 'conversationGrew') {
       const { conversationId, index, entry } = frame
-      this.#attempt(inbox.inTurn(() => conversations.applyGrown(conversationId, index, entry)))
+      this.#attempt(
+        inbox.inTurn(async () => {
+          await conversations.applyGrown(conversationId, index, entry)
+          lateness.sawEntry(conversationId, index)
+        }),
+      )
     } else if (frame.type === 'presence') {
       typing.setOnline(frame.accountId, frame.deviceIds)
       parts.people.setOnline(frame.accountId, frame.deviceIds, frame.isActive)

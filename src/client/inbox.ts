@@ -11,6 +11,7 @@ import type { ClientContext } from './context.ts'
 import type { Conversations } from './conversations.ts'
 import type { EnvelopeQueue } from './envelope-queue.ts'
 import type { Intake } from './intake.ts'
+import type { Lateness } from './lateness.ts'
 import type { AccountParts } from './parts.ts'
 import { contentTypes } from './payloads.ts'
 import type { OpenedFrame, Peer, SessionPool } from './sessions.ts'
@@ -34,6 +35,7 @@ export type InboxParts = {
   conversations: Conversations
   envelopes: EnvelopeQueue
   intake: Intake
+  lateness: Lateness
   opener: BodyOpener
   sessions: SessionPool
   typing: Typing
@@ -122,7 +124,10 @@ export class Inbox {
       for (const frame of frames) {
         if (frame.type === 'envelopes') await this.#takeEnvelopes(batch, frame, envelopeIds)
         else if (frame.type === 'message')
-          await this.engine.arrivals.takeNew(batch, frame.conversationId, { ...frame, archive: null })
+          await this.engine.arrivals.takeNew(batch, frame.conversationId, {
+            ...{ ...frame, archive: null },
+            floor: this.engine.lateness.floor(frame.conversationId),
+          })
         else await this.#takeTransient(batch, frame)
       }
       if (envelopeIds.length > 0) batch.step.put('device', ROW, [...this.#seen, ...envelopeIds].slice(-REMEMBERED_IDS))
@@ -162,6 +167,11 @@ export class Inbox {
     for (const peer of toAnswer.values()) await this.engine.envelopes.acknowledgeInitial(batch.step, peer)
   }
 
+  #isOwnDevice({ accountId, deviceId }: Peer): boolean {
+    const { identity, keyLog } = this.parts
+    return accountId === identity.accountId && keyLog.device(accountId, deviceId)?.status === 'active'
+  }
+
   async #takePacket(batch: Batch, { peer, packet }: OpenedFrame): Promise<void> {
     const { step } = batch
     const { opener, waiting, arrivals, chains } = this.engine
@@ -184,7 +194,8 @@ export class Inbox {
         batch.requests.push({ peer, packet })
         return
       case 'own-device-sync':
-        if (peer.accountId === this.parts.identity.accountId) batch.syncs.push({ peer, content: packet.content })
+        // A device that ended still has its sessions; what it says about keys is a thief's word.
+        if (this.#isOwnDevice(peer)) batch.syncs.push({ peer, content: packet.content })
         return
       case 'session-ack':
       case 'history-bundle':
@@ -200,7 +211,8 @@ export class Inbox {
     if (!record || opener.header(conversationId, body)?.class !== 3) return
     const opened = frame ? await sessions.receive(step, frame) : null
     if (opened?.packet.kind === 'content-key') opener.holdKey(step, opened.peer, opened.packet)
-    const opening = await opener.open(step, record, body, null)
+    const standing = { archive: null, seq: 0, floor: this.engine.lateness.floor(conversationId) }
+    const opening = await opener.open(step, record, body, standing)
     if (opening.outcome !== 'opened' || opening.body.plaintext.contentType !== contentTypes.typing) return
     const sender = idFromBytes<AccountId>(opening.body.plaintext.senderUser)
     if (sender !== this.parts.identity.accountId) step.afterwards(() => typing.show(conversationId, sender))

@@ -1,6 +1,7 @@
 import { parseBodyHeader } from '../crypto/body-header.ts'
 import { type ChainId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import type { ClientContext } from './context.ts'
+import type { Floor } from './lateness.ts'
 import type { Step } from './steps.ts'
 
 /** After so long nobody holds the key any more. */
@@ -16,6 +17,7 @@ export type WaitingBody = {
   receivedAt: number
   body: Uint8Array
   reason: string
+  floor?: Floor | null
 }
 /** What is remembered of each in memory. */
 type Waiter = {
@@ -56,8 +58,8 @@ export class WaitingRoom {
     return this.#waiters.size === 0
   }
 
-  add(step: Step, { conversationId, messageId, seq, key, receivedAt, body, reason }: WaitingBody): void {
-    const waiting = { conversationId, messageId, seq, key, receivedAt, body, reason }
+  add(step: Step, { conversationId, messageId, seq, key, receivedAt, body, reason, floor = null }: WaitingBody): void {
+    const waiting = { conversationId, messageId, seq, key, receivedAt, body, reason, floor }
     const place = rowKey(conversationId, messageId)
     step.put('keys', place, waiting)
     this.#waiters.set(place, waiterOf(waiting, this.#now + FIRST_ASK_MS))
