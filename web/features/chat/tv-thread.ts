@@ -12,6 +12,7 @@ import { icon } from '../../ui/icon.ts'
 import { backLink, emptyState } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $chatWords } from '../../words/chat.ts'
+import '../recovery/tv-reset-notice.ts'
 import './tv-composer.ts'
 import './tv-messages.ts'
 
@@ -28,7 +29,7 @@ export class TvThread extends TvElement {
     if (!conversation) return $conversations.get() ? this.missing() : nothing
     const id = this.conversationId
     return html`${this.header(conversation)}
-      ${keyed(id, html`<tv-messages .conversationId=${id}></tv-messages>${conversation.isMember ? html`<tv-composer .conversationId=${id}></tv-composer>` : this.readOnly()}`)}`
+      ${keyed(id, html`<tv-messages .conversationId=${id}></tv-messages>${this.foot(conversation)}`)}`
   }
 
   // After the update: the rows of the former thread are gone and are not drawn once more.
@@ -75,6 +76,16 @@ export class TvThread extends TvElement {
     if (others.length > 12) return words.members(conversation.members.length)
     const names = others.map(({ accountId }) => nameOf(accountId))
     return [...names, ...(others.length < conversation.members.length ? [words.you] : [])].join(', ')
+  }
+
+  /** Where to write; or why one cannot, or not yet. */
+  private foot(conversation: Conversation): TemplateResult {
+    if (!conversation.isMember) return this.readOnly()
+    const other = otherIn(conversation)
+    const wasReset = other !== null && this.people.value.get(other)?.wasReset
+    if (wasReset)
+      return html`<div class="z-2 mx-auto max-h-[60%] w-full max-w-xl overflow-y-auto p-3"><tv-reset-notice .accountId=${other}></tv-reset-notice></div>`
+    return html`<tv-composer .conversationId=${conversation.conversationId}></tv-composer>`
   }
 
   private readOnly(): TemplateResult {

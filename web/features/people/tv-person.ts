@@ -1,13 +1,13 @@
-import { html, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
 import { MessageCircle, UserX } from 'lucide'
 import type { Person } from '../../../src/client/api.ts'
 import type { AccountId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
-import { faceOf } from '../../faces.ts'
+import { faceOf, isMe } from '../../faces.ts'
 import { openChat, paths } from '../../router.ts'
-import { $people } from '../../stores.ts'
+import { $me, $people } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
@@ -15,6 +15,8 @@ import { backLink, emptyState, problemLine } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $peopleWords } from '../../words/people.ts'
 import { fullDate } from '../../words/time.ts'
+import '../recovery/tv-begin-anew.ts'
+import '../recovery/tv-reset-notice.ts'
 import './tv-safety-number.ts'
 import { verifiedSentence, verifiedTag } from './verified.ts'
 
@@ -42,6 +44,7 @@ export class TvPerson extends TvElement {
         <button type="button" class="btn btn-primary btn-action mt-5" ?disabled=${this.opening.isBusy} @click=${this.message}>${icon(MessageCircle)}${words.message}</button>
         ${problemLine(this.opening.problem)}
       </div>
+      ${person.wasReset ? html`<div class="mt-8"><tv-reset-notice .accountId=${this.accountId}></tv-reset-notice></div>` : nothing}
       <section class="card mt-8 p-5">
         <div class="flex flex-wrap items-center justify-between gap-2"><h2 class="text-base font-semibold">${words.checked}</h2>${verifiedTag(person)}</div>
         <p class="row-text mt-1">${verifiedSentence(person)}</p>
@@ -50,7 +53,8 @@ export class TvPerson extends TvElement {
       <dl class="card mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-3 p-5 text-sm">
         <dt class="text-muted">${words.signInName}</dt><dd class="min-w-0 truncate text-end" dir="ltr">${person.signInName}</dd>
         <dt class="text-muted">${words.since}</dt><dd class="text-end">${fullDate(person.joinedAt)}</dd>
-      </dl>`
+      </dl>
+      ${$me.get()?.role === 'host' && !isMe(this.accountId) ? html`<div class="mt-4"><tv-begin-anew .person=${person}></tv-begin-anew></div>` : nothing}`
   }
 
   private readonly message = async () => {

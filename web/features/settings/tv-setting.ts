@@ -4,9 +4,11 @@ import { TvElement, Use } from '../../element.ts'
 import { paths } from '../../router.ts'
 import { backLink } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
+import { $linkingWords } from '../../words/linking.ts'
 import { $inviteWords } from '../../words/people.ts'
 import { $settingsWords } from '../../words/settings.ts'
 import '../invites/tv-invites.ts'
+import '../linking/tv-link-old.ts'
 import './tv-about.ts'
 import './tv-appearance.ts'
 import './tv-devices.ts'
@@ -22,7 +24,9 @@ export class TvSetting extends TvElement {
 
   override render() {
     const [title, content] = this.content()
-    return html`<div class="pane-header">${backLink(paths.settings, $appWords.get().back)}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></div>
+    const isInner = this.page === 'link'
+    const former = isInner ? paths.setting('devices') : paths.settings
+    return html`<div class="pane-header">${backLink(former, $appWords.get().back, isInner ? '' : 'md:hidden')}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></div>
       <div class="min-h-0 flex-1 overflow-y-auto overscroll-contain"><div class="settings-page">${content}</div></div>`
   }
 
@@ -31,6 +35,8 @@ export class TvSetting extends TvElement {
     switch (this.page) {
       case 'devices':
         return [words.devices, html`<tv-devices></tv-devices>`]
+      case 'link':
+        return [$linkingWords.get().title, html`<tv-link-old></tv-link-old>`]
       case 'appearance':
         return [words.appearance, html`<tv-appearance></tv-appearance>`]
       case 'recovery':

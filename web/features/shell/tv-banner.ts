@@ -10,6 +10,7 @@ import { icon } from '../../ui/icon.ts'
 import { iconButton } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { fullDate } from '../../words/time.ts'
+import '../recovery/tv-kit-reminder.ts'
 
 /** A short gap in the connection is nobody's concern. */
 const quietMs = 2_000
@@ -35,6 +36,7 @@ export class TvBanner extends TvElement {
     return html`<div role="status">
       ${this.isDisconnected ? this.connectionLine() : nothing}
       ${restored ? this.restoredLine(restored) : nothing}
+      <tv-kit-reminder></tv-kit-reminder>
       ${progress?.task === 'history' || progress?.task === 'heal' ? this.progressLine(progress) : nothing}
     </div>`
   }

@@ -16,6 +16,7 @@ import { paths } from '../../router.ts'
 import { type IconShapes, icon } from '../../ui/icon.ts'
 import { actionButton, textField } from '../../ui/parts.ts'
 import { $joinWords } from '../../words/join.ts'
+import { $recoveryWords } from '../../words/recovery.ts'
 import { fullDate } from '../../words/time.ts'
 import { footnote, type Page, welcomePage } from './frame.ts'
 
@@ -25,18 +26,22 @@ type Unusable = Exclude<InvitePreview['state'], 'usable'>
 /** What the invite says, for the person it is for. */
 export function greeting(invite: Usable, start: () => void): TemplateResult {
   const words = $joinWords.get()
-  const { homeName: home, inviterName: inviter, inviteeName: name, role, expiresAt } = invite
+  const anew = $recoveryWords.get()
+  const { homeName: home, inviterName: inviter, inviteeName: name, role, expiresAt, forSignInName } = invite
+  const isAnew = forSignInName !== null
   const facts: [IconShapes, string][] = [
     [ShieldCheck, words.private],
     [Heart, words.free],
     [Clock3, words.minute],
   ]
-  if (role === 'host') facts.unshift([Users, words.asHost({ inviter })])
-  const body = html`<p class="mt-2 text-lg leading-7 text-pretty" dir="auto">${words.invites({ inviter, home })}</p>
+  if (role === 'host' && !isAnew) facts.unshift([Users, words.asHost({ inviter })])
+  const body = html`<p class="mt-2 text-lg leading-7 text-pretty" dir="auto">${isAnew ? anew.anewIntro({ inviter, home }) : words.invites({ inviter, home })}</p>
     <ul class="mt-6 grid gap-3.5 text-[.9375rem] leading-5.5">${facts.map(([shapes, text]) => html`<li class="flex items-center gap-3.5"><span class="tile">${icon(shapes)}</span><span>${text}</span></li>`)}</ul>`
   const join = html`<button type="button" class="btn btn-primary btn-action w-full" @click=${start}>${words.start} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>`
   const actions = html`${join}<a class="btn btn-ghost min-h-11 rounded-full text-[.9375rem] font-semibold text-primary" href=${paths.signIn}>${words.haveAccount}</a>${footnote(Clock3, words.expires({ date: fullDate(expiresAt) }))}`
-  return welcomePage({ shapes: MailOpen, title: name ? words.hello({ name }) : words.helloAny, body, actions })
+  const hello = name ? words.hello({ name }) : words.helloAny
+  const title = isAnew ? anew.anewHello({ name: name || forSignInName }) : hello
+  return welcomePage({ shapes: MailOpen, title, body, actions })
 }
 
 const drawings: Record<Unusable, IconShapes> = {

@@ -79,7 +79,7 @@ export class TvJoin extends WelcomeScreen {
       case 'hello':
         return this.helloPage()
       case 'you':
-        return html`<tv-person-form .draft=${person} .signInProblem=${this.signInProblem} @draft=${this.keepDraft} @done=${() => this.goTo('passphrase')}></tv-person-form>`
+        return html`<tv-person-form .draft=${person} .isNameFixed=${this.preview?.state === 'usable' && this.preview.forSignInName !== null} .signInProblem=${this.signInProblem} @draft=${this.keepDraft} @done=${() => this.goTo('passphrase')}></tv-person-form>`
       case 'passphrase':
         return html`<tv-passphrase-form .signInName=${person.signInName} .isBusy=${this.joining.isBusy} .problem=${this.joining.problem} @done=${(event: CustomEvent<string>) => void this.join(event.detail)}></tv-passphrase-form>`
       case 'kit':
@@ -176,10 +176,11 @@ export class TvJoin extends WelcomeScreen {
       this.step = 'hello'
       return
     }
-    const { homeName, inviterName, inviteeName } = outcome.value
+    const { homeName, inviterName, inviteeName, forSignInName } = outcome.value
+    const named = forSignInName ? { signInName: forSignInName, isOwnSignInName: true } : {}
     const inviteId = inviteIdIn(location.hash)
     const isSame = this.progress.value.inviteId === inviteId && this.progress.value.step !== null
-    const person = isSame ? this.progress.value.person : { ...emptyDraft, name: inviteeName }
+    const person = isSame ? this.progress.value.person : { ...emptyDraft, name: inviteeName, ...named }
     advanceJoin({ step: this.step, inviteId, homeName, inviterName, person, isKitSkipped: false })
   }
 

@@ -23,6 +23,8 @@ export class TvPersonForm extends WelcomeScreen {
   @property({ attribute: false }) draft: PersonDraft = emptyDraft
   /** What the home said against the sign-in name. */
   @property({ attribute: false }) signInProblem: string | null = null
+  /** Who begins anew keeps the sign-in name. */
+  @property({ type: Boolean }) isNameFixed = false
   @state() private nameProblem: string | null = null
   @state() private ownSignInProblem: string | null = null
   private readonly words = new Use(this, $youWords)
@@ -48,7 +50,7 @@ export class TvPersonForm extends WelcomeScreen {
     const { name, signInName } = this.draft
     const body = html`<div class="mt-7 grid gap-6">
       ${textField({ id: 'person-name', label: words.name, value: name, hint: words.nameHint, maxLength: limits.maxPersonNameLength, autocomplete: 'name', isRequired: true, problem: this.nameProblem, change: this.setName })}
-      ${textField({ id: 'person-sign-in', label: words.signInName, value: signInName, hint: words.signInHint, maxLength: limits.maxSignInNameLength, autocomplete: 'username', isRequired: true, problem: this.ownSignInProblem ?? this.signInProblem, change: this.setSignInName })}
+      ${this.isNameFixed ? html`<div><p class="field-label">${words.signInName}</p><p class="text-base" dir="ltr">${signInName}</p></div>` : textField({ id: 'person-sign-in', label: words.signInName, value: signInName, hint: words.signInHint, maxLength: limits.maxSignInNameLength, autocomplete: 'username', isRequired: true, problem: this.ownSignInProblem ?? this.signInProblem, change: this.setSignInName })}
       <div role="group" aria-label=${words.photo}><span class="field-label">${words.photo}</span>
         <tv-photo-field .photo=${this.draft.photo} .words=${photoWords()} name=${name} faceId=${signInName} .maxBytes=${limits.maxPhotoBytes} @photo=${(event: CustomEvent<Uint8Array | null>) => this.change({ photo: event.detail })}></tv-photo-field>
         <p class="field-hint">${words.photoHint}</p></div>

@@ -6,18 +6,21 @@ import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { Use } from '../../element.ts'
 import { openHome } from '../../router.ts'
-import { $progress } from '../../stores.ts'
+import { $linking, $progress } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { icon } from '../../ui/icon.ts'
 import { iconButton, problemLine, textField } from '../../ui/parts.ts'
+import { $linkingWords } from '../../words/linking.ts'
 import { clockTime } from '../../words/time.ts'
 import { $signInWords, $welcomeWords } from '../../words/welcome.ts'
-import { footnote, waitingPage, welcomeFrame, welcomePage } from './frame.ts'
+import { footnote, quietButton, waitingPage, welcomeFrame, welcomePage } from './frame.ts'
 import { WelcomeScreen } from './welcome-screen.ts'
+import '../linking/tv-link-new.ts'
 
 /** Lets somebody who has an account here in on this device. */
 @customElement('tv-sign-in')
 export class TvSignIn extends WelcomeScreen {
+  @state() private isLinking = $linking.get()?.side === 'new'
   @state() private name = ''
   @state() private secret = ''
   @state() private isShown = false
@@ -28,11 +31,13 @@ export class TvSignIn extends WelcomeScreen {
   private readonly progress = new Use(this, $progress)
 
   protected get screen(): string {
-    return this.submission.isBusy ? 'busy' : 'sign-in'
+    return this.isLinking ? 'link' : this.submission.isBusy ? 'busy' : 'sign-in'
   }
 
   override render() {
     const words = this.words.value
+    if (this.isLinking)
+      return welcomeFrame({ content: html`<tv-link-new @leave=${() => this.link(false)}></tv-link-new>` })
     const progress = this.progress.value
     const share = progress?.task === 'sign_in' && progress.total ? progress.done / progress.total : null
     const content = this.submission.isBusy ? waitingPage(words.busyTitle, words.busyText, share) : this.form()
@@ -47,7 +52,7 @@ export class TvSignIn extends WelcomeScreen {
       </div>
       <details class="mt-5 text-[.9375rem] leading-6"><summary class="flex min-h-11 items-center gap-2 font-semibold text-primary">${icon(CircleQuestionMark)}${words.neither}</summary>
         <div class="mt-1 grid gap-2 rounded-2xl bg-base-200 p-4 text-sm leading-5.5"><p>${words.neitherText}</p><p>${words.neitherHost}</p></div></details>`
-    const actions = html`<button class="btn btn-primary btn-action w-full">${words.go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${footnote(Lock, $welcomeWords.get().staysHere)}`
+    const actions = html`<button class="btn btn-primary btn-action w-full">${words.go} ${icon(ArrowRight, 'text-lg rtl:rotate-180')}</button>${quietButton($linkingWords.get().newWay, () => this.link(true))}${footnote(Lock, $welcomeWords.get().staysHere)}`
     return welcomePage({
       shapes: DoorOpen,
       title: words.title,
@@ -71,6 +76,10 @@ export class TvSignIn extends WelcomeScreen {
           },
         )}</span></div>
       <p class="field-hint" id="sign-in-hint">${words.secretHint}</p>${problemLine(problem)}</div>`
+  }
+
+  private link(isLinking: boolean): void {
+    this.isLinking = isLinking
   }
 
   private readonly typedName = (name: string) => {
