@@ -133,6 +133,20 @@ onScreen(
 )
 
 onScreen(
+  'a photo is cropped and used, and the page is free again',
+  screens.profile,
+  { size: desktop },
+  async (page) => {
+    const picture = { name: 'me.png', mimeType: 'image/png', buffer: await page.screenshot() }
+    await page.locator('tv-photo-field input[type=file]').setInputFiles(picture)
+    await page.getByRole('button', { name: 'Use photo' }).click()
+    await page.getByRole('button', { name: 'Change photo' }).waitFor()
+    await page.waitForTimeout(200)
+    expect(await page.locator('dialog[open]').count()).toBe(0)
+  },
+)
+
+onScreen(
   'German is complete and chosen by the browser’s language',
   '/',
   { size: desktop, locale: 'de-DE' },

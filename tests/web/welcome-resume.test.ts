@@ -45,6 +45,11 @@ describe('a setup that is reloaded', () => {
     }
   })
 
+  test('remembers that no photo was chosen', () => {
+    const progress = at('you', { person: { ...person, photo: null } })
+    expect(readProgress(writeProgress(progress)).person.photo).toBeNull()
+  })
+
   test('forgets what is damaged and what is over', () => {
     expect(readProgress('{"step":"nonsense"}').step).toBeNull()
     expect(readProgress('{').step).toBeNull()

@@ -81,6 +81,8 @@ export class TvPhotoField extends TvElement {
     const bytes = await encodePhoto(this.picture!, this.crop, this.maxBytes)
     this.isBroken = !bytes
     this.dialog.close()
+    // The dialog's own `close` event comes later: an update before it would open the cropper again.
+    this.closed()
     if (bytes) this.tell(bytes)
   }
 

@@ -48,11 +48,12 @@ export function parseFields(text: string | null): Fields {
 }
 
 export function readDraft(fields: Fields): PersonDraft {
+  const photo = fromBase64Url(textIn(fields, 'photo'))
   return {
     name: textIn(fields, 'name'),
     signInName: textIn(fields, 'signInName'),
     isOwnSignInName: fields['isOwnSignInName'] === true,
-    photo: fromBase64Url(textIn(fields, 'photo')) || null,
+    photo: photo?.length ? photo : null,
   }
 }
 
