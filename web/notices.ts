@@ -1,6 +1,7 @@
 import type { Notice } from '../src/client/api.ts'
 import { isMe, nameOf } from './faces.ts'
 import { $noticeWords } from './words/chat.ts'
+import { $lastingWords, durationName } from './words/lasting.ts'
 import { fullDate } from './words/time.ts'
 
 /** A notice as a sentence, with "you" where it is about oneself. */
@@ -18,9 +19,26 @@ export function noticeText(notice: Notice): string {
       return isByMe ? words.youRenamed({ name: notice.name }) : words.renamed({ actor, name: notice.name })
     case 'photo_changed':
       return isByMe ? words.youPhoto_changed : words.photo_changed({ actor })
+    case 'timer_changed':
+      return timerText(notice.seconds, actor, isByMe)
+    case 'history_policy':
+      return historyText(notice.policy, actor, isByMe)
     default:
       return aboutSomebody(notice, actor, isByMe)
   }
+}
+
+function timerText(seconds: number, actor: string, isByMe: boolean): string {
+  const words = $lastingWords.get()
+  if (seconds === 0) return isByMe ? words.youStopped : words.stopped({ actor })
+  const duration = durationName(seconds)
+  return isByMe ? words.youChanged({ duration }) : words.changed({ actor, duration })
+}
+
+function historyText(policy: 'none' | 'share', actor: string, isByMe: boolean): string {
+  const words = $lastingWords.get()
+  if (policy === 'share') return isByMe ? words.youShared : words.shared({ actor })
+  return isByMe ? words.youUnshared : words.unshared({ actor })
 }
 
 type AboutSomebody = Extract<Notice, { subjectId: unknown }>

@@ -14,7 +14,8 @@ const payloads: Payload[] = [
   { kind: 'receipt', delivered: messageId, read: null },
   { kind: 'typing' },
   { kind: 'profile', name: 'Oma', photo },
-  { kind: 'meta', name: '', photo: null },
+  { kind: 'meta', name: '', photo: null, expirySeconds: 0 },
+  { kind: 'meta', name: 'Garden', photo: null, expirySeconds: 604_800 },
   { kind: 'introductions', people: [{ accountId, name: 'Kid', photo, sentAt: 5 }] },
 ]
 

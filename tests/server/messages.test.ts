@@ -369,7 +369,7 @@ describe('a page', () => {
     const nothing = await pageOf(papa.device, group.conversationId, { from: 1, direction: 1 })
     expect({ seqs: seqs(nothing), hasMore: nothing.hasMore }).toEqual({ seqs: [], hasMore: false })
     const socket = await oma.device.connect()
-    expect(codeOf(await socket.ask(fetchOf(group.conversationId, { direction: 2 })))).toBe('bad_request')
+    expect(codeOf(await socket.ask(fetchOf(group.conversationId, { direction: 3 })))).toBe('bad_request')
     expect(codeOf(await socket.ask(fetchOf(group.conversationId, { count: 0 })))).toBe('bad_request')
     socket.close()
   })

@@ -2,6 +2,7 @@ import { app } from './de/app.ts'
 import { chat, list, notices } from './de/chat.ts'
 import { failures } from './de/failures.ts'
 import { join } from './de/join.ts'
+import { lasting } from './de/lasting.ts'
 import { linking } from './de/linking.ts'
 import { invites, members, newChat, people } from './de/people.ts'
 import { recovery } from './de/recovery.ts'
@@ -15,6 +16,7 @@ export const german = {
   chat,
   failures,
   invites,
+  lasting,
   linking,
   list,
   members,

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { guard } from 'lit/directives/guard.js'
-import { CircleAlert, Hourglass } from 'lucide'
+import { CircleAlert, Hourglass, Timer } from 'lucide'
 import type { MessageView } from '../../../src/client/api.ts'
 import { faceOf, hueOf, nameOf } from '../../faces.ts'
 import { noticeText } from '../../notices.ts'
@@ -8,6 +8,7 @@ import { ticks } from '../../ticks.ts'
 import { avatar, hueClass } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
 import { $chatWords } from '../../words/chat.ts'
+import { $lastingWords, durationName } from '../../words/lasting.ts'
 import { clockTime } from '../../words/time.ts'
 import type { Row } from './rows.ts'
 import { isJumbo, linked } from './text.ts'
@@ -61,9 +62,15 @@ function bubble(message: MessageView, sender: string | null): TemplateResult {
   return html`<div class="bubble ${classes}">${heading}${kind === 'text' ? html`<span class="bubble-text" dir="auto">${linked(text)}</span>` : placeholder(message)}${meta(message)}</div>`
 }
 
-function meta({ sentAt, isOwn, state }: MessageView): TemplateResult {
+function meta({ sentAt, isOwn, state, expirySeconds }: MessageView): TemplateResult {
   const time = new Date(sentAt).toISOString()
-  return html`<span class="meta"><time datetime=${time}>${clockTime(sentAt)}</time>${isOwn && state ? ticks(state) : nothing}</span>`
+  return html`<span class="meta">${expirySeconds ? clock(expirySeconds) : nothing}<time datetime=${time}>${clockTime(sentAt)}</time>${isOwn && state ? ticks(state) : nothing}</span>`
+}
+
+/** Small, but said: this one will not stay. */
+function clock(expirySeconds: number): TemplateResult {
+  const label = $lastingWords.get().bubble({ duration: durationName(expirySeconds) })
+  return html`<span title=${label}><span class="sr-only">${label}</span>${icon(Timer, 'size-3.5')}</span>`
 }
 
 function placeholder({ kind }: MessageView): TemplateResult {

@@ -91,6 +91,8 @@ function draftMessage(conversationId: ConversationId, text: string): MessageView
     isOwn: true,
     state: 'sending',
     reason: null,
+    expirySeconds: $conversationsById.get().get(conversationId)?.expirySeconds ?? 0,
+    expiresAt: null,
     orderKey: unconfirmedKey,
   }
 }

@@ -21,6 +21,7 @@ import { $memberWords } from '../../words/people.ts'
 import { personPicker, toggled } from '../people/person-picker.ts'
 import { memberRow } from './member-row.ts'
 import '../../ui/tv-photo-field.ts'
+import './tv-lasting.ts'
 
 /** A group: its name and photo, who is in it, and the way out. */
 @customElement('tv-members')
@@ -63,6 +64,7 @@ export class TvMembers extends TvElement {
         ${this.chosen ? this.adding(conversation, this.chosen) : nothing}
         <ul class="grid grid-cols-1">${conversation.members.map((member) => memberRow(conversation, member))}</ul>
       </section>
+      <tv-lasting .conversationId=${this.conversationId}></tv-lasting>
       ${conversation.isFamily ? html`<p class="row-text mt-4 px-2">${words.familyText}</p>` : nothing}
       ${mayChange || !conversation.isMember ? nothing : html`<p class="row-text mt-4 px-2">${words.noAdmin}</p>`}
       ${conversation.isMember && !conversation.isFamily ? html`<button type="button" class="btn btn-action btn-soft-danger mt-6 w-full border-0" @click=${this.leave}>${icon(LogOut)}${words.leave}</button>` : nothing}`

@@ -75,6 +75,8 @@ function conversation(id: string, members: string[], activeAt: number, facts: Fa
     isAdmin: true,
     isMember: true,
     unreadCount: 0,
+    expirySeconds: 0,
+    historyPolicy: 'none',
     typing: [],
     members: members.map((name, index) => ({ accountId: account(name), isAdmin: index === 0 })),
     activeAt,
@@ -155,6 +157,8 @@ function message(sender: string, sentAt: number, text: string, facts: MessageFac
     isOwn: sender === 'sofia',
     state: sender === 'sofia' ? 'read' : null,
     reason: null,
+    expirySeconds: 0,
+    expiresAt: null,
     orderKey: String(order).padStart(8, '0'),
     ...facts,
   }
