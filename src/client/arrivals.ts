@@ -1,4 +1,5 @@
 import type { OpenedBody } from '../crypto/body.ts'
+import type { BodyHeader } from '../crypto/body-header.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
 import { type AccountId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
@@ -42,8 +43,10 @@ export class Arrivals {
   /** A message in its turn (live, or from a page of what was missed). */
   async takeNew(batch: Batch, id: ConversationId, arrival: Arrival): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
-    if (!record || isKnownSeq(record, arrival.seq)) return
     const header = this.opener.header(id, arrival.body)
+    // A number alone is the home's word: one that lied about how far it counted could silence a conversation for good.
+    const isKnown = record && isKnownSeq(record, arrival.seq) && !(await this.#isMissing(batch.step, id, header))
+    if (!record || isKnown) return
     if (header?.mode === 2) await placeNotices(this.#noticeTools, batch, record, header.epoch, arrival.seq - 1)
     await this.#take(batch, id, arrival, false)
     const after = await this.conversations.read(batch.step, id)
@@ -80,6 +83,12 @@ export class Arrivals {
 
   get #noticeTools() {
     return { conversations: this.conversations, store: this.store, now: () => this.context.platform.clock.now() }
+  }
+
+  async #isMissing(step: Step, id: ConversationId, header: BodyHeader | null): Promise<boolean> {
+    if (header?.class !== 0) return false
+    const messageId = idFromBytes<MessageId>(header.msgId)
+    return !this.waiting.has(id, messageId) && !(await this.store.has(step, id, messageId))
   }
 
   async #take(batch: Batch, id: ConversationId, arrival: Arrival, isOld: boolean): Promise<void> {

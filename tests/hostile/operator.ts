@@ -87,41 +87,17 @@ export class Operator implements AsyncDisposable {
     }
   }
 
-  /** Writes a body into the home's own table, as if a member had posted it; answers its frame. */
-  async plant(conversationId: ConversationId, body: Uint8Array, messageId = messageIdOf(body)) {
-    const receivedAt = Date.now()
-    const { database } = this.home.context
-    const row = await database.get<{ last: number }>(
-      'SELECT last_seq AS last FROM conversations WHERE conversation_id = ?',
-      conversationId,
-    )
-    const seq = row!.last + 1
-    await database.transaction(async (tx) => {
-      await tx.run('UPDATE conversations SET last_seq = ? WHERE conversation_id = ?', seq, conversationId)
-      const sql =
-        'INSERT INTO messages (conversation_id, seq, message_id, class, body, received_at) VALUES (?,?,?,?,?,?)'
-      await tx.run(sql, conversationId, seq, messageId, body[2]!, body, receivedAt)
-    })
-    return { type: 'message' as const, conversationId, seq, receivedAt, body }
-  }
-  /** The same, and told to these devices at once. */
-  async deliver(
-    to: readonly Between[],
-    conversationId: ConversationId,
-    body: Uint8Array,
-    messageId?: string,
-  ): Promise<void> {
-    const frame = await this.plant(conversationId, body, messageId)
+  /** Brings these devices a body that nobody posted, numbered as the next of its conversation. */
+  async deliver(to: readonly Between[], conversationId: ConversationId, body: Uint8Array): Promise<void> {
+    const sql = 'SELECT last_seq AS last FROM conversations WHERE conversation_id = ?'
+    const row = await this.home.context.database.get<{ last: number }>(sql, conversationId)
+    const frame = { type: 'message' as const, conversationId, seq: row!.last + 1, receivedAt: Date.now(), body }
     for (const between of to) between.inject(frame)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.home[Symbol.asyncDispose]()
   }
-}
-
-function messageIdOf(body: Uint8Array): string {
-  return toBase64Url(body.slice(20, 36))
 }
 
 export function alarmOf(member: Member): AlarmView | null {
