@@ -192,14 +192,15 @@ class DeviceClient {
   }
 
   /** The new side of a link. Whatever else makes this browser a device ends it first. */
-  #linkAsNew(text: string | null): Promise<void> {
+  async #linkAsNew(text: string | null): Promise<void> {
     const code = text === null ? null : readOtherCode(text, 2)
-    return this.#becomeDevice(async () => {
+    await this.#becomeDevice(async () => {
       const relay = new LinkRelay(this.#caller, this.platform.clock, false)
       const outside = { context: this.#context, http: this.#http }
       const begin = { side: 'new' as const, relay, shows: code === null }
       await this.#desk.run(begin, (talk) => linkAsNew(outside, relay, code, talk))
     })
+    await this.#desk.cancel()
   }
 
   async #linkOther(text: string | null): Promise<void> {

@@ -37,6 +37,7 @@ const english = {
   signOutOthersText: 'Each of them has to sign in or be linked again. Your messages stay.',
   signedOutOthers: 'All others are signed out',
   signedOut: 'Signed out',
+  unnamed: 'Device without a name',
   link: 'Link a device',
 
   reminder: 'Do you still have your recovery kit?',

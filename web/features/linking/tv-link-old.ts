@@ -57,7 +57,7 @@ export class TvLinkOld extends TvElement {
       case 'adding':
       case 'finishing':
         return this.card(
-          html`<h2 class="mb-4 text-lg font-semibold" role="status">${view.stage === 'adding' ? words.addingTitle : words.finishingTitle}</h2>${progressList(view)}`,
+          html`<div role="status"><h2 class="mb-4 text-lg font-semibold">${view.stage === 'adding' ? words.addingTitle : words.finishingTitle}</h2></div>${progressList(view)}`,
         )
       case 'done':
         return this.ended(
@@ -85,7 +85,7 @@ export class TvLinkOld extends TvElement {
         this.name = name
       },
     })
-    return this.card(html`<h2 class="text-lg font-semibold" role="status">${words.compareTitle}</h2>
+    return this.card(html`<div role="status"><h2 class="text-lg font-semibold">${words.compareTitle}</h2></div>
       <p class="row-text mt-1 mb-4">${words.compareOld({ name: personName ?? '' })}</p>${digitsLine(digits)}
       <form class="mt-5 grid gap-5" @submit=${this.confirm}>${field}
         <div class="flex flex-wrap gap-2">${actionButton({ text: words.same })}<button type="button" class="btn btn-ghost btn-action" @click=${() => void this.cancel()}>${words.differs}</button></div></form>`)
@@ -93,7 +93,7 @@ export class TvLinkOld extends TvElement {
 
   private ended(shapes: IconShapes, title: string, text: string, action: TemplateResult): TemplateResult {
     return this.card(
-      html`<div class="flex gap-4"><span class="tile">${icon(shapes)}</span><div><h2 class="text-lg leading-6 font-semibold" role="status">${title}</h2><p class="mt-1 text-[.9375rem] leading-5.5 text-pretty text-muted">${text}</p></div></div><div class="mt-5">${action}</div>`,
+      html`<div class="flex gap-4"><span class="tile">${icon(shapes)}</span><div><div role="status"><h2 class="text-lg leading-6 font-semibold">${title}</h2></div><p class="mt-1 text-[.9375rem] leading-5.5 text-pretty text-muted">${text}</p></div></div><div class="mt-5">${action}</div>`,
     )
   }
 

@@ -5,6 +5,7 @@ import type { DeviceEntry } from '../../../src/client/api.ts'
 import type { DeviceId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { confirmFirst } from '../../confirm.ts'
+import { guessDeviceName } from '../../device-name.ts'
 import { TvElement, Use } from '../../element.ts'
 import { paths } from '../../router.ts'
 import { attempt, Submission } from '../../submit.ts'
@@ -110,7 +111,17 @@ export class TvDevices extends TvElement {
 
   private async load(): Promise<void> {
     const outcome = await this.loading.run(() => bridge.call.listDevices())
-    if (outcome.isDone) this.devices = outcome.value
+    if (!outcome.isDone) return
+    this.devices = outcome.value.map((device) => ({ ...device, name: device.name || this.recoveryWords.value.unnamed }))
+    const own = outcome.value.find(({ isThis }) => isThis)
+    if (own?.name === '') await this.nameThis(own.deviceId)
+  }
+
+  /** A browser knows by itself what it is; its person may call it otherwise. */
+  private async nameThis(deviceId: DeviceId): Promise<void> {
+    const name = guessDeviceName()
+    if (!name || !(await attempt(() => bridge.call.renameDevice(deviceId, name)))) return
+    this.devices = this.devices?.map((device) => (device.deviceId === deviceId ? { ...device, name } : device)) ?? null
   }
 
   private readonly rename = async (event: Event) => {

@@ -20,7 +20,7 @@ import '../linking/tv-link-new.ts'
 /** Lets somebody who has an account here in on this device. */
 @customElement('tv-sign-in')
 export class TvSignIn extends WelcomeScreen {
-  @state() private isLinking = $linking.get()?.side === 'new'
+  @state() private isLinking = $linking.get()?.side === 'new' && $linking.get()?.stage !== 'done'
   @state() private name = ''
   @state() private secret = ''
   @state() private isShown = false

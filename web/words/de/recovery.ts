@@ -37,6 +37,7 @@ export const recovery = {
   signOutOthersText: 'Jedes muss sich neu anmelden oder neu verbunden werden. Deine Nachrichten bleiben.',
   signedOutOthers: 'Alle anderen sind abgemeldet',
   signedOut: 'Abgemeldet',
+  unnamed: 'Gerät ohne Namen',
   link: 'Gerät verbinden',
 
   reminder: 'Hast du deinen Wiederherstellungsbogen noch?',
