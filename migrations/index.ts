@@ -2,6 +2,7 @@ import firstLight from './sqlite/0001_first_light.sql' with { type: 'text' }
 import beginAnew from './sqlite/0002_begin_anew.sql' with { type: 'text' }
 import envelopeSender from './sqlite/0003_envelope_sender.sql' with { type: 'text' }
 import disappearing from './sqlite/0004_disappearing.sql' with { type: 'text' }
+import departures from './sqlite/0005_departures.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { number: 2, name: 'begin_anew', sql: beginAnew },
   { number: 3, name: 'envelope_sender', sql: envelopeSender },
   { number: 4, name: 'disappearing', sql: disappearing },
+  { number: 5, name: 'departures', sql: departures },
 ]

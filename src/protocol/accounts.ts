@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { prekeyUpload } from './devices.ts'
 import type { AccountId, ConversationId, DeviceId, Incarnation, InviteId } from './ids.ts'
-import { bytesSchema, idSchema, type roleSchema, signInNameSchema, timeSchema } from './schema.ts'
+import { bytesSchema, idSchema, roleSchema, signInNameSchema, timeSchema } from './schema.ts'
 
 /** What opens an account for the first time: an invite, or on a fresh home the claim token. */
 const admission = Type.Union([
@@ -85,6 +85,8 @@ export type AccountView = {
   createdAt: number
   invitedBy: AccountId | null
   inviteId: InviteId | null
+  /** Set: they are no longer at this home, and the sign-in name is '' and free for others. */
+  leftAt: number | null
 }
 
 /** GET /api/home. */
@@ -176,6 +178,20 @@ export const rootReplace = Type.Object({
   sealedArchiveKeys: Type.Array(sealedArchiveKey, { minItems: 1, maxItems: 512 }),
 })
 export type RootReplace = Static<typeof rootReplace>
+
+/**
+ * DELETE /api/accounts/me (member): leaves this home for good. `entries`: a device-revoke with reason 4, signed by the root, for each
+ * active device (PROTOCOL 5.6). Refusals: wrong_key, bad_entry, log_moved (a device is missing), last_host, healing. 204.
+ */
+export const leaving = Type.Object({
+  ticket: recoveryTicket,
+  entries: Type.Array(bytesSchema(1, 1024), { minItems: 1, maxItems: 32 }),
+})
+export type Leaving = Static<typeof leaving>
+
+/** PATCH /api/accounts/:accountId (host): last_host where nobody else is one. DELETE closes the account of somebody else. Both 204. */
+export const accountChange = Type.Object({ role: roleSchema })
+export type AccountChange = Static<typeof accountChange>
 
 /** GET /api/account-state -> SealedState; PUT with version = held + 1, refusal state_moved otherwise. */
 /** GET /api/archive-keys -> SealedArchiveKey[]; PUT adds one epoch, first writer wins (state_moved). */

@@ -11,6 +11,8 @@ export const refusals = {
   bad_claim_token: 401,
   token_reused: 401,
   device_removed: 401,
+  /** The person left this home, or the host closed their account. */
+  account_gone: 401,
   not_allowed: 403,
   wrong_origin: 403,
   not_found: 404,
@@ -25,6 +27,8 @@ export const refusals = {
   state_moved: 409,
   message_id_taken: 409,
   healing: 409,
+  /** A home that has members keeps a host. */
+  last_host: 409,
   invite_unknown: 404,
   invite_used: 410,
   invite_expired: 410,

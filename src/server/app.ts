@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia'
 import type { ConnectionLimits, SocketData } from './connection.ts'
 import type { Context } from './context.ts'
+import { Departures } from './features/accounts/departures.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
+import { auditRoutes } from './features/audit/routes.ts'
 import { restoreRoutes } from './features/backups/routes.ts'
 import { Conversations } from './features/conversations/conversations.ts'
 import { conversationRoutes } from './features/conversations/routes.ts'
@@ -53,7 +55,8 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
     .use(healthRoutes(context))
     .use(setupRoutes(context))
     .use(restoreRoutes(context))
-    .use(accountRoutes(context))
+    .use(accountRoutes(context, new Departures(context, conversations)))
+    .use(auditRoutes(context))
     .use(sessionRoutes(context))
     .use(recoveryRoutes(context))
     .use(homeRoutes(context))

@@ -24,14 +24,16 @@ export async function authenticate({ database, tokens }: AuthParts, request: Req
   const token = readCookie(request, 'tv_access')
   const subject = token ? await tokens.verify(token) : null
   if (!subject) return null
-  const row = await database.get<{ role: Role | null; endedAt: number | null }>(
-    `SELECT accounts.role AS role, devices.ended_at AS endedAt FROM devices
+  const row = await database.get<{ role: Role | null; endedAt: number | null; leftAt: number | null }>(
+    `SELECT accounts.role AS role, devices.ended_at AS endedAt, owner.left_at AS leftAt FROM devices
+     JOIN accounts AS owner ON owner.account_id = devices.account_id
      LEFT JOIN sessions ON sessions.device_id = devices.device_id AND sessions.session_id = ?
      LEFT JOIN accounts ON accounts.account_id = sessions.account_id
      WHERE devices.device_id = ?`,
     subject.sessionId,
     subject.deviceId,
   )
+  if (row?.leftAt) throw new Refusal('account_gone')
   if (row?.endedAt) throw new Refusal('device_removed')
   return row?.role ? { ...subject, role: row.role } : null
 }

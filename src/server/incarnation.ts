@@ -1,5 +1,6 @@
 import { Refusal } from '../protocol/errors.ts'
 import type { Incarnation } from '../protocol/ids.ts'
+import { writeAudit } from './audit.ts'
 import { makeId } from './ids.ts'
 import { type Settings, writeSetting } from './settings.ts'
 import type { Transaction } from './storage/database.ts'
@@ -12,6 +13,7 @@ export async function beginIncarnation(tx: Transaction, restoredFrom: number): P
   await writeSetting(tx, 'incarnation', makeId<Incarnation>())
   await writeSetting(tx, 'restoredFrom', restoredFrom)
   await writeSetting(tx, 'isHealing', true)
+  await writeAudit(tx, { at: Date.now(), event: 'restored', backupAt: restoredFrom })
   await tx.run('DELETE FROM sessions')
   await tx.run('DELETE FROM recovery_tickets')
   await tx.run("DELETE FROM prekeys WHERE kind IN ('one-time', 'one-time-kem')")

@@ -52,6 +52,25 @@ const table: Record<string, Row> = {
   },
   'POST /api/accounts/former': { expects: all('invite_unknown'), body: unknownInvite },
   'GET /api/accounts': { expects: members('ok') },
+  // The end of the admin's own device, rightly signed by the admin's root; for whoever has no ticket it is not enough.
+  'DELETE /api/accounts/me': {
+    expects: ['not_signed_in', 'device_removed', 'not_allowed', 'not_allowed', 'wrong_key', 'not_allowed'],
+    body: ({ roles: { admin } }) => ({
+      ticket: 'x',
+      entries: [
+        toBase64Url(
+          admin.newcomer.draftEntry({ type: 'device-revoke', deviceId: idToBytes(admin.deviceId), reason: 4 }),
+        ),
+      ],
+    }),
+  },
+  'PATCH /api/accounts/:accountId': {
+    expects: hosts('last_host'),
+    path: ({ roles: { host } }) => `/api/accounts/${host.accountId}`,
+    body: () => ({ role: 'member' }),
+  },
+  'DELETE /api/accounts/:accountId': { expects: hosts('not_found'), path: () => `/api/accounts/${someId()}` },
+  'GET /api/audit': { expects: hosts('ok') },
   'PUT /api/slots': { expects: members('wrong_key'), body: () => ({ ticket: 'x', ...makeSlot(1, systemRandom(32)) }) },
   'GET /api/account-state': { expects: members('ok') },
   'PUT /api/account-state': { expects: members('ok'), body: () => ({ version: 2, epoch: 1, sealed: bytes(40) }) },

@@ -3,6 +3,7 @@ import type { SignUp, SignUpAnswer } from '../../../protocol/accounts.ts'
 import { Refusal } from '../../../protocol/errors.ts'
 import { type DeviceId, type InviteId, idFromBytes, toBase64Url } from '../../../protocol/ids.ts'
 import { serverFrames } from '../../../protocol/socket.ts'
+import { writeAudit } from '../../audit.ts'
 import type { Context } from '../../context.ts'
 import { refuseBroken } from '../../errors.ts'
 import { assertNotHealing } from '../../incarnation.ts'
@@ -87,6 +88,13 @@ async function insertNewcomer(context: Context, tx: Transaction, candidate: Cand
   const inviteId = offer.admission.kind === 'invite' ? candidate.inviteId : null
   const wrappedRootSeed = readBytes(offer.wrappedRootSeed, 60)
   const createdAt = context.clock.now()
+  await writeAudit(tx, {
+    at: createdAt,
+    event: 'account_opened',
+    accountId,
+    byAccountId: invitedBy,
+    ...(inviteId && { inviteId }),
+  })
   await store.insertAccount(tx, { accountId, signInName, role, createdAt, invitedBy, inviteId, wrappedRootSeed })
 }
 

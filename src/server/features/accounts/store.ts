@@ -1,10 +1,10 @@
-import type { AccountView, SealedArchiveKey } from '../../../protocol/accounts.ts'
+import type { AccountView, Role, SealedArchiveKey } from '../../../protocol/accounts.ts'
 import { type AccountId, type InviteId, toBase64Url } from '../../../protocol/ids.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 
 export async function insertAccount(
   tx: Transaction,
-  row: AccountView & { wrappedRootSeed: Uint8Array },
+  row: Omit<AccountView, 'leftAt'> & { wrappedRootSeed: Uint8Array },
 ): Promise<void> {
   await tx.run(
     `INSERT INTO accounts (account_id, sign_in_name, role, created_at, invited_by, invite_id, wrapped_root_seed)
@@ -35,9 +35,32 @@ export async function setInviter(
 
 export function listAccounts(reader: Reader): Promise<AccountView[]> {
   return reader.all<AccountView>(
-    `SELECT account_id AS accountId, sign_in_name AS signInName, role, created_at AS createdAt, invited_by AS invitedBy,
-       invite_id AS inviteId FROM accounts ORDER BY created_at, account_id`,
+    `SELECT account_id AS accountId, iif(left_at IS NULL, sign_in_name, '') AS signInName, role, created_at AS createdAt,
+       invited_by AS invitedBy, invite_id AS inviteId, left_at AS leftAt FROM accounts ORDER BY created_at, account_id`,
   )
+}
+
+type Present = { accountId: AccountId; role: Role }
+const selectPresent = 'SELECT account_id AS accountId, role FROM accounts WHERE left_at IS NULL'
+
+/** Everybody who is at this home now. */
+export function listPresent(reader: Reader): Promise<Present[]> {
+  return reader.all<Present>(selectPresent)
+}
+
+/** Null as well for who left. */
+export function findPresent(reader: Reader, accountId: AccountId): Promise<Present | null> {
+  return reader.get<Present>(`${selectPresent} AND account_id = ?`, accountId)
+}
+
+export async function setRole(tx: Transaction, accountId: AccountId, role: Role): Promise<void> {
+  await tx.run('UPDATE accounts SET role = ? WHERE account_id = ?', role, accountId)
+}
+
+/** Frees the sign-in name: nobody can ask for one that begins with a tilde. */
+export async function markLeft(tx: Transaction, accountId: AccountId, at: number): Promise<void> {
+  const sql = "UPDATE accounts SET left_at = ?, role = 'member', sign_in_name = ? WHERE account_id = ?"
+  await tx.run(sql, at, `~${accountId}`, accountId)
 }
 
 export async function hasAccounts(reader: Reader): Promise<boolean> {

@@ -74,7 +74,7 @@ export class Conversations {
   /** False if it was there. The caller has checked that the id follows from these people. */
   async putDirect(tx: Transaction, conversationId: ConversationId, people: readonly AccountId[]): Promise<boolean> {
     if (await store.findConversation(tx, conversationId)) return false
-    const everybody = new Set(await store.listAccountIds(tx))
+    const everybody = new Set(await store.listPresentIds(tx))
     if (people.some((person) => !everybody.has(person))) throw new Refusal('not_found')
     const nowMs = this.#context.clock.now()
     await store.insertConversation(tx, { conversationId, kind: 'direct', nowMs })
@@ -248,11 +248,13 @@ export class Conversations {
     const nowMs = this.#context.clock.now()
     const firstSeq = after.historyPolicy === 'share' ? 1 : lastSeq + 1
     const remaining = new Set<AccountId>()
+    const present = new Set(await store.listPresentIds(tx))
     const { state } = this.#context.keyLog
     for (const member of after.members) {
       if (!isMemberIdentity(member, directoryOf(state), state.size)) continue
       const { userId, role } = member
       const accountId = idFromBytes<AccountId>(userId)
+      if (!present.has(accountId)) continue
       remaining.add(accountId)
       await store.putMember(tx, { conversationId, accountId, role, firstSeq, nowMs })
     }
@@ -266,6 +268,17 @@ export class Conversations {
     for (const { conversationId, kind, lastSeq } of await store.listMemberships(tx, accountId)) {
       if (kind === 'group') await store.deleteMember(tx, conversationId, accountId)
       else await store.setFirstSeq(tx, { conversationId, accountId, firstSeq: lastSeq + 1 })
+      this.roster.forgetConversation(conversationId)
+    }
+  }
+
+  /** Somebody who left this home is in no group; talks of two stay with the other one. Called once the account is marked. */
+  async withdraw(tx: Transaction, accountId: AccountId): Promise<void> {
+    this.roster.forgetDevices(accountId)
+    const memberships = await store.listMemberships(tx, accountId)
+    for (const conversationId of await store.deleteAbandoned(tx, accountId)) this.#states.delete(conversationId)
+    for (const { conversationId, kind } of memberships) {
+      if (kind === 'group') await store.deleteMember(tx, conversationId, accountId)
       this.roster.forgetConversation(conversationId)
     }
   }

@@ -51,7 +51,7 @@ export class Roster {
   }
 
   activeDevices(sync: SyncTransaction, accountId: AccountId): ReadonlySet<DeviceId> {
-    // Devices come and go by entries of the key log and by nothing else.
+    // Devices come and go by entries of the key log, or with their account (forgetDevices).
     const size = this.#keyLogSize()
     if (size !== this.#devicesAtSize) this.#devices.clear()
     this.#devicesAtSize = size
@@ -69,6 +69,11 @@ export class Roster {
 
   forgetConversation(conversationId: ConversationId): void {
     this.#conversations.delete(conversationId)
+  }
+
+  /** Inside the transaction in which this account's devices end without an entry. */
+  forgetDevices(accountId: AccountId): void {
+    this.#devices.delete(accountId)
   }
 
   /** After a failed commit: sequence numbers that were counted up are not on disk. */

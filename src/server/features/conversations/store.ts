@@ -130,6 +130,27 @@ export async function listAccountIds(reader: Reader): Promise<AccountId[]> {
   return rows.map((row) => row.accountId)
 }
 
+/** Those who are at this home now. */
+export async function listPresentIds(reader: Reader): Promise<AccountId[]> {
+  const sql = 'SELECT account_id AS accountId FROM accounts WHERE left_at IS NULL'
+  return (await reader.all<{ accountId: AccountId }>(sql)).map((row) => row.accountId)
+}
+
+/** What nobody at this home can read any more goes: notes to oneself, groups without members, talks of two who both left. */
+export async function deleteAbandoned(tx: Transaction, accountId: AccountId): Promise<ConversationId[]> {
+  const rows = await tx.all<{ conversationId: ConversationId }>(
+    `SELECT conversation_id AS conversationId FROM conversation_members own WHERE account_id = ? AND NOT EXISTS (
+       SELECT 1 FROM conversation_members other JOIN accounts ON accounts.account_id = other.account_id
+       WHERE other.conversation_id = own.conversation_id AND accounts.left_at IS NULL)`,
+    accountId,
+  )
+  for (const { conversationId } of rows) {
+    for (const table of ['messages', 'conversation_entries', 'conversation_members', 'conversations'])
+      await tx.run(`DELETE FROM ${table} WHERE conversation_id = ?`, conversationId)
+  }
+  return rows.map(({ conversationId }) => conversationId)
+}
+
 export async function insertConversation(
   tx: Transaction,
   { conversationId, kind, nowMs }: { conversationId: ConversationId; kind: Kind; nowMs: number },

@@ -11,6 +11,7 @@ import type {
 } from '../../../protocol/heal.ts'
 import { type AccountId, type MessageId, toBase64Url } from '../../../protocol/ids.ts'
 import { serverFrames } from '../../../protocol/socket.ts'
+import { writeAudit } from '../../audit.ts'
 import type { Principal } from '../../auth.ts'
 import type { Context } from '../../context.ts'
 import { readBytes } from '../../wire-bytes.ts'
@@ -88,9 +89,10 @@ export class Healing {
   }
 
   /** Nobody's device is newer: from here on the logs grow again. */
-  async finish(): Promise<void> {
-    const { database, settings } = this.context
+  async finish({ accountId: byAccountId }: Principal): Promise<void> {
+    const { database, settings, clock } = this.context
     await database.transaction(async (tx) => {
+      if (settings.isHealing) await writeAudit(tx, { at: clock.now(), event: 'healing_ended', byAccountId })
       await settings.set(tx, 'isHealing', false)
       tx.onCommit(() => this.#tellAll('home'))
     })

@@ -13,8 +13,8 @@ export function healRoutes(context: Context, healing: Healing) {
     .use(logRoute(context, healing))
     .use(memberRoutes(context, healing))
     .use(
-      new Elysia().use(hostsOnly(context)).post('/api/heal/finish', async () => {
-        await healing.finish()
+      new Elysia().use(hostsOnly(context)).post('/api/heal/finish', async ({ principal }) => {
+        await healing.finish(principal)
         return done()
       }),
     )

@@ -5,11 +5,14 @@ import { type AccountId, type InviteId, toBase64Url } from '../../../protocol/id
 import type { InviteCard, InviteState, InviteUpload, InviteView } from '../../../protocol/invites.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { serverFrames } from '../../../protocol/socket.ts'
+import { writeAudit } from '../../audit.ts'
 import type { Principal } from '../../auth.ts'
 import type { Context } from '../../context.ts'
 import type { Reader, Transaction } from '../../storage/database.ts'
 import { readBytes } from '../../wire-bytes.ts'
 import * as store from './store.ts'
+
+export { revokeInvitesOf } from './store.ts'
 
 const clockSlackMs = 10 * 60_000
 const keptAfterEndMs = 30 * 24 * 3_600_000
@@ -31,6 +34,9 @@ export async function createInvite(context: Context, principal: Principal, uploa
     if (await store.findInvite(tx, row.inviteId)) throw new Refusal('not_allowed', { detail: 'invite id is taken' })
     if (row.forAccount && !(await store.findSignInName(tx, row.forAccount))) throw new Refusal('not_found')
     await store.insertInvite(tx, row)
+    const { inviteId, role, createdBy } = row
+    const about = { accountId: row.forAccount, byAccountId: createdBy }
+    await writeAudit(tx, { at: now, event: 'invite_made', ...about, inviteId, role })
     tx.onCommit(() => hub.broadcast(serverFrames.encode({ type: 'changed', what: 'invites' })))
   })
   return toView({ ...row, usesLeft: row.uses, revokedAt: null }, { now, usedBy: [] })
@@ -45,10 +51,15 @@ export async function listInvites({ database, clock }: Context): Promise<InviteV
   )
 }
 
-export async function revokeInvite({ database, clock, hub }: Context, inviteId: InviteId): Promise<void> {
+export async function revokeInvite(
+  { database, clock, hub }: Context,
+  { accountId: byAccountId }: Principal,
+  inviteId: InviteId,
+): Promise<void> {
   await database.transaction(async (tx) => {
     if (!(await store.findInvite(tx, inviteId))) throw new Refusal('invite_unknown')
     await store.revokeInvite(tx, inviteId, clock.now())
+    await writeAudit(tx, { at: clock.now(), event: 'invite_revoked', byAccountId, inviteId })
     tx.onCommit(() => hub.broadcast(serverFrames.encode({ type: 'changed', what: 'invites' })))
   })
 }
@@ -79,6 +90,8 @@ export async function consumeInvite(
   const wanted = offer.isReset ? offer.accountId : null
   if (invite.forAccount !== wanted) throw new Refusal('invite_for_other')
   await store.useInvite(tx, offer)
+  const { accountId, inviteId, now } = offer
+  await writeAudit(tx, { at: now, event: 'invite_used', accountId, inviteId })
   return { role: invite.role, createdBy: invite.createdBy }
 }
 

@@ -24,8 +24,8 @@ export function inviteRoutes(context: Context) {
     .post('/api/invites', ({ principal, body }) => createInvite(context, principal, body), { body: inviteUpload })
     .delete(
       '/api/invites/:inviteId',
-      async ({ params }) => {
-        await revokeInvite(context, params.inviteId)
+      async ({ principal, params }) => {
+        await revokeInvite(context, principal, params.inviteId)
         return new Response(null, { status: 204 })
       },
       { params: Type.Object({ inviteId: idSchema<InviteId>() }) },

@@ -49,7 +49,7 @@ export async function insertInvite(tx: Transaction, row: Omit<InviteRow, 'revoke
 }
 
 export async function findSignInName(reader: Reader, accountId: AccountId): Promise<string | null> {
-  const sql = 'SELECT sign_in_name AS signInName FROM accounts WHERE account_id = ?'
+  const sql = 'SELECT sign_in_name AS signInName FROM accounts WHERE account_id = ? AND left_at IS NULL'
   return (await reader.get<{ signInName: string }>(sql, accountId))?.signInName ?? null
 }
 
@@ -64,6 +64,13 @@ export async function useInvite(
 
 export async function revokeInvite(tx: Transaction, inviteId: InviteId, now: number): Promise<void> {
   await tx.run('UPDATE invites SET revoked_at = coalesce(revoked_at, ?) WHERE invite_id = ?', now, inviteId)
+}
+
+/** Nobody joins any more by an invite of this account, nor begins it anew. */
+export async function revokeInvitesOf(tx: Transaction, accountId: AccountId, now: number): Promise<void> {
+  const sql = `UPDATE invites SET revoked_at = ? WHERE (created_by = ? OR for_account = ?) AND uses_left > 0
+    AND revoked_at IS NULL`
+  await tx.run(sql, now, accountId, accountId)
 }
 
 // An invite that somebody used stays: it says who invited whom.

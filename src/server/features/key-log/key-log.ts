@@ -16,6 +16,7 @@ import { Refusal } from '../../../protocol/errors.ts'
 import { type AccountId, type DeviceId, idFromBytes, toBase64Url } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
 import { serverFrames } from '../../../protocol/socket.ts'
+import { writeAudit } from '../../audit.ts'
 import type { Clock } from '../../clock.ts'
 import { refuseBroken } from '../../errors.ts'
 import type { Hub } from '../../hub.ts'
@@ -36,7 +37,11 @@ type Parts = { database: Database; clock: Clock; hub: Hub; logKey: LogKey }
 
 /** Entries of one transaction that are not yet committed. */
 type Growth = { state: KeyLogState; from: number; entries: Uint8Array[]; ended: Ended[] }
-type Ended = { deviceId: DeviceId; code: 'device_removed' | 'began_anew' }
+type Ended = { deviceId: DeviceId; code: 'device_removed' | 'began_anew' | 'account_gone' }
+type Watcher = (tx: Transaction, accountId: AccountId) => Promise<void>
+
+/** A device-revoke with this reason ends the device because its person leaves this home (PROTOCOL 5.6). */
+export const leftReason = 4
 
 /**
  * The key log (PROTOCOL 4.2): the validator's state and the tree in memory, the entries on disk. Only the one writer appends, so the
@@ -48,7 +53,8 @@ export class KeyLog {
   #treeHead: Uint8Array
   readonly #growing = new WeakMap<Transaction, Growth>()
   readonly #watchers: ((accountIds: AccountId[]) => void)[] = []
-  readonly #resetWatchers: ((tx: Transaction, accountId: AccountId) => Promise<void>)[] = []
+  readonly #resetWatchers: Watcher[] = []
+  readonly #leaveWatchers: Watcher[] = []
 
   private constructor(private readonly parts: Parts) {
     this.#treeHead = this.#signHead()
@@ -84,8 +90,24 @@ export class KeyLog {
   }
 
   /** Called inside the transaction in which this account's person begins anew. */
-  onIdentityReset(watcher: (tx: Transaction, accountId: AccountId) => Promise<void>): void {
+  onIdentityReset(watcher: Watcher): void {
     this.#resetWatchers.push(watcher)
+  }
+
+  /** Called inside the transaction in which this account's last device ends because its person leaves. */
+  onLeave(watcher: Watcher): void {
+    this.#leaveWatchers.push(watcher)
+  }
+
+  /** Everything of an account that only its own devices could open goes, and the devices with it. */
+  async endAccount(tx: Transaction, accountId: AccountId): Promise<void> {
+    const ended = await listActiveDeviceIds(tx, accountId)
+    for (const deviceId of ended) await endDevice(tx, deviceId, this.parts.clock.now())
+    await forgetIdentity(tx, accountId)
+    for (const watcher of this.#watchers) watcher([accountId])
+    tx.onCommit(() => {
+      for (const deviceId of ended) this.parts.hub.disconnectDevice(deviceId, 'account_gone')
+    })
   }
 
   async readPage(from: number): Promise<LogPage> {
@@ -170,8 +192,10 @@ export class KeyLog {
         throw new Refusal('not_allowed', { detail: 'too many devices' })
       await insertDevice(tx, { deviceId: idFromBytes<DeviceId>(body.deviceId), accountId, createdAt: now })
     }
-    const code = body.type === 'identity-reset' ? 'began_anew' : 'device_removed'
+    const isLeaving = body.type === 'device-revoke' && body.reason === leftReason
+    const code = body.type === 'identity-reset' ? 'began_anew' : isLeaving ? 'account_gone' : 'device_removed'
     const ended = body.type === 'device-revoke' ? [idFromBytes<DeviceId>(body.deviceId)] : []
+    await this.#audit(tx, accountId, body)
     if (body.type === 'identity-reset') {
       ended.push(...(await listActiveDeviceIds(tx, accountId)))
       await forgetIdentity(tx, accountId)
@@ -179,6 +203,17 @@ export class KeyLog {
     }
     for (const deviceId of ended) await endDevice(tx, deviceId, now)
     growth.ended.push(...ended.map((deviceId): Ended => ({ deviceId, code })))
+    if (isLeaving && activeDevices(growth.state, userId).length === 0)
+      for (const watcher of this.#leaveWatchers) await watcher(tx, accountId)
+  }
+
+  async #audit(tx: Transaction, accountId: AccountId, body: LogEntry['body']): Promise<void> {
+    const about = { at: this.parts.clock.now(), accountId }
+    if (body.type === 'identity-reset') await writeAudit(tx, { ...about, event: 'began_anew' })
+    if (body.type !== 'device-add' && body.type !== 'device-revoke') return
+    const deviceId = idFromBytes<DeviceId>(body.deviceId)
+    if (body.type === 'device-add') await writeAudit(tx, { ...about, event: 'device_added', deviceId })
+    else await writeAudit(tx, { ...about, event: 'device_revoked', deviceId, reason: body.reason })
   }
 
   #adoptGrowth({ state, from, entries, ended }: Growth): void {

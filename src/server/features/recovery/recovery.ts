@@ -5,6 +5,7 @@ import type { AddDevice, DeviceAdded } from '../../../protocol/devices.ts'
 import { Refusal } from '../../../protocol/errors.ts'
 import { type AccountId, type DeviceId, idFromBytes, toBase64Url } from '../../../protocol/ids.ts'
 import { limits } from '../../../protocol/limits.ts'
+import { writeAudit } from '../../audit.ts'
 import type { Context } from '../../context.ts'
 import { refuseBroken } from '../../errors.ts'
 import { makeToken } from '../../ids.ts'
@@ -153,6 +154,7 @@ async function endHealingForHost(context: Context, tx: Transaction, accountId: A
   if (waitMs > 0 || !(await store.isHost(tx, accountId)))
     throw new Refusal('healing', { retryAfterMs: waitMs || hourMs })
   await settings.set(tx, 'isHealing', false)
+  await writeAudit(tx, { at: clock.now(), event: 'healing_ended', byAccountId: accountId })
 }
 
 export async function cleanUpRecovery({ database, clock }: Context): Promise<void> {

@@ -32,10 +32,11 @@ export async function signInDevice(
   const now = context.clock.now()
   if (!context.challenges.spend(offer.nonce) || Math.abs(now - offer.time) > limits.challengeMs)
     throw new Refusal('not_signed_in', { detail: 'challenge' })
-  checkDevice(context, offer)
+  await checkDevice(context, offer)
   const token = { sessionId: makeId<SessionId>(), deviceId: offer.deviceId, generation: 1 }
   const role = await context.database.transaction(async (tx) => {
-    if (await store.hasDeviceEnded(tx, offer.deviceId)) throw new Refusal('device_removed')
+    const end = await store.findEnd(tx, offer.deviceId)
+    if (end) throw new Refusal(end)
     await store.replaceSession(tx, {
       ...token,
       accountId: offer.accountId,
@@ -48,14 +49,14 @@ export async function signInDevice(
 }
 
 // Unknown names and foreign devices are answered alike; that a device was removed is told to who holds its key.
-function checkDevice({ keyLog }: Context, offer: SignIn): void {
+async function checkDevice({ keyLog, database }: Context, offer: SignIn): Promise<void> {
   const user = findUser(keyLog.state, idToBytes(offer.accountId))
   const wanted = Buffer.from(idToBytes(offer.deviceId))
   const device = user?.devices.find(({ deviceId }) => wanted.equals(deviceId))
   if (!device) throw new Refusal('not_signed_in')
   const challenge = { origin: offer.origin, nonce: readBytes(offer.nonce, 32), time: offer.time }
   refuseBroken('bad_signature', () => checkLogin(device.dsk, challenge, readBytes(offer.signature, 64)))
-  if (device.status !== 'active') throw new Refusal('device_removed')
+  if (device.status !== 'active') throw new Refusal((await store.findEnd(database, offer.deviceId)) ?? 'device_removed')
 }
 
 /**
@@ -71,14 +72,14 @@ export async function refreshSession(context: Context, text: string | null): Pro
 }
 
 type Outcome =
-  | { code: 'not_signed_in' | 'token_reused' | 'device_removed' }
+  | { code: 'not_signed_in' | 'token_reused' | 'device_removed' | 'account_gone' }
   | { code: null; token: RefreshToken; accountId: AccountId; role: Role }
 
 async function judgeRefresh(context: Context, tx: Transaction, offered: RefreshToken): Promise<Outcome> {
   const now = context.clock.now()
   const session = await store.findSession(tx, offered.sessionId)
   if (!session || session.deviceId !== offered.deviceId || session.expiresAt <= now)
-    return { code: (await store.hasDeviceEnded(tx, offered.deviceId)) ? 'device_removed' : 'not_signed_in' }
+    return { code: (await store.findEnd(tx, offered.deviceId)) ?? 'not_signed_in' }
   const { sessionId, deviceId, accountId, role, generation, rotatedAt } = session
   if (offered.generation === generation) {
     await store.advanceSession(tx, { sessionId, now, expiresAt: now + limits.refreshTokenMs })

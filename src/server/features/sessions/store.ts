@@ -72,8 +72,15 @@ export function findSessionOfDevice(
   return reader.get(sql, accountId, deviceId)
 }
 
-export async function hasDeviceEnded(reader: Reader, deviceId: DeviceId): Promise<boolean> {
-  return (await reader.get('SELECT 1 FROM devices WHERE device_id = ? AND ended_at IS NOT NULL', deviceId)) !== null
+/** Why a device may not come back; null for one that may. */
+export async function findEnd(reader: Reader, deviceId: DeviceId): Promise<'device_removed' | 'account_gone' | null> {
+  const row = await reader.get<{ endedAt: number | null; leftAt: number | null }>(
+    `SELECT devices.ended_at AS endedAt, accounts.left_at AS leftAt FROM devices
+     JOIN accounts ON accounts.account_id = devices.account_id WHERE device_id = ?`,
+    deviceId,
+  )
+  if (row?.leftAt) return 'account_gone'
+  return row?.endedAt ? 'device_removed' : null
 }
 
 export async function deleteExpiredSessions(tx: Transaction, now: number): Promise<void> {
