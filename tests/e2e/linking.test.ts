@@ -167,6 +167,7 @@ onlyWithBrowser('the passphrase is changed, and a new kit is made and asked for'
   await press(page, /Make a new kit/)
   await page.getByLabel('Passphrase or recovery code').fill(fresh)
   await press(page, 'Make the kit')
+  await page.getByRole('heading', { name: 'Your recovery kit', level: 1 }).waitFor()
   const code = await page.getByRole('region', { name: 'Recovery code' }).locator('.kit-code').allInnerTexts()
   await inspect('recovery-kit', page)
   await press(page, 'I have it, continue')
