@@ -46,7 +46,11 @@ console.log(`${totals.passed} passed, ${totals.failed} failed`)
 process.exit(isGreen ? 0 : 1)
 
 function testStep(name: string, paths: string[]): Step {
-  return { name, command: paths.length > 0 ? ['bun', 'test', '--timeout', '60000', ...paths.map((path) => `./${path}`)] : [], isTest: true }
+  return {
+    name,
+    command: paths.length > 0 ? ['bun', 'test', '--timeout', '60000', ...paths.map((path) => `./${path}`)] : [],
+    isTest: true,
+  }
 }
 
 async function runStep({ name, command, isTest }: Step): Promise<boolean> {

@@ -30,10 +30,24 @@ interface AesGcmParams {
   tagLength?: number
 }
 interface SubtleCrypto {
-  importKey(format: 'raw', key: Uint8Array, algorithm: 'AES-GCM' | 'AES-CBC', extractable: boolean, usages: string[]): Promise<CryptoKey>
+  importKey(
+    format: 'raw',
+    key: Uint8Array,
+    algorithm: 'AES-GCM' | 'AES-CBC',
+    extractable: boolean,
+    usages: string[],
+  ): Promise<CryptoKey>
   generateKey(algorithm: { name: 'AES-GCM'; length: 256 }, extractable: boolean, usages: string[]): Promise<CryptoKey>
-  encrypt(algorithm: AesGcmParams | { name: 'AES-CBC'; iv: Uint8Array }, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>
-  decrypt(algorithm: AesGcmParams | { name: 'AES-CBC'; iv: Uint8Array }, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>
+  encrypt(
+    algorithm: AesGcmParams | { name: 'AES-CBC'; iv: Uint8Array },
+    key: CryptoKey,
+    data: Uint8Array,
+  ): Promise<ArrayBuffer>
+  decrypt(
+    algorithm: AesGcmParams | { name: 'AES-CBC'; iv: Uint8Array },
+    key: CryptoKey,
+    data: Uint8Array,
+  ): Promise<ArrayBuffer>
 }
 declare const crypto: { readonly subtle: SubtleCrypto; getRandomValues<T extends Uint8Array>(array: T): T }
 

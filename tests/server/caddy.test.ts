@@ -24,7 +24,7 @@ describe.skipIf(!caddy)('the Caddyfile', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tv-caddy-'))
-    const flags = { data: folder, host: '127.0.0.1', 'port': '0', tls: 'off', 'public-url': site }
+    const flags = { data: folder, host: '127.0.0.1', port: '0', tls: 'off', 'public-url': site }
     listening = await listen(
       {
         handleHttp: async (request, peer) => Response.json({ peer, host: request.headers.get('host') }),

@@ -17,7 +17,7 @@ test('nothing set is a working home', () => {
 
 test('a flag wins over the environment, the environment over the default', () => {
   const env = { TRALLIVALLI_PORT: '81', TRALLIVALLI_HTTPS_PORT: '444', TRALLIVALLI_LOG: '' }
-  const config = readConfig(env, { 'port': '82' })
+  const config = readConfig(env, { port: '82' })
   expect([config.httpPort, config.httpsPort, config.logLevel]).toEqual([82, 444, 'info'])
 })
 

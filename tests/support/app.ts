@@ -26,7 +26,7 @@ export interface StartOptions {
 export async function startApp(options: StartOptions = {}): Promise<RunningApp> {
   const clock = options.clock ?? new HandClock()
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'trallivalli-')))
-  const flags = { data: folder, host: '127.0.0.1', 'port': '0', tls: 'off', log: 'error', open: 'no' }
+  const flags = { data: folder, host: '127.0.0.1', port: '0', tls: 'off', log: 'error', open: 'no' }
   const config = readConfig({}, flags)
   const context = await createContext(config, { clock })
   const app = createApp(context)

@@ -120,7 +120,7 @@ export class Home implements AsyncDisposable {
   static async open(options: HomeOptions = {}): Promise<Home> {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'trallivalli-'))
     const clock = options.clock ?? new HandClock()
-    const config = readConfig({}, { data: folder, host: '127.0.0.1', 'port': '0', tls: 'off', log: 'error' })
+    const config = readConfig({}, { data: folder, host: '127.0.0.1', port: '0', tls: 'off', log: 'error' })
     const context = await createContext(config, { clock })
     const app = createApp(context)
     const server = Bun.serve<SocketData>({

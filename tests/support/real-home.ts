@@ -15,7 +15,7 @@ export class RealHome implements AsyncDisposable {
 
   static async open(options: { clock?: Clock; folder?: string; port?: number } = {}): Promise<RealHome> {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'trallivalli-home-'))
-    const config = readConfig({}, { data: folder, host: '127.0.0.1', 'port': '0', tls: 'off', log: 'error' })
+    const config = readConfig({}, { data: folder, host: '127.0.0.1', port: '0', tls: 'off', log: 'error' })
     const context = await createContext(config, { clock: options.clock ?? systemClock })
     const app = createApp(context)
     const server = Bun.serve<SocketData>({
