@@ -48,7 +48,10 @@ export class WalSync implements Disposable {
     this.#waiting = []
     this.#newest = null
     this.#isSyncing = true
-    if (this.#failure) return queueMicrotask(() => this.#end(this.#failure))
+    if (this.#failure) {
+      queueMicrotask(() => this.#end(this.#failure))
+      return
+    }
     try {
       // SQLite makes the file with its first commit and keeps it as long as it is open.
       this.#descriptor ??= openSync(this.#file, 'r+')
