@@ -9,13 +9,17 @@ import { openDataFolder } from '../../src/server/data-folder.ts'
 import { makeId } from '../../src/server/ids.ts'
 import { newFolder, type Seat } from './prepared-home.ts'
 
+// Without a common divisor with a round number of accounts: each round puts others together.
+const shuffles = [1, 3, 7, 9, 11, 13, 17, 19, 21, 23, 27, 29, 31, 33, 37, 39, 41, 43, 47, 49]
 const monthMs = 30 * 86_400_000
 
 export interface CrowdPlan {
   accounts: number
   devicesEach: number
-  /** How many are in a conversation, one after the other. */
+  /** How many are in a conversation. */
   groupSize: number
+  /** In how many conversations each is; 1 by default. */
+  groupsEach?: number
 }
 
 export interface Crowd extends Disposable {
@@ -28,16 +32,19 @@ export interface Crowd extends Disposable {
  * A home with thousands of devices, written straight into its tables: rows without the signed entries behind them. The server
  * looks at entries when somebody changes a group, and at these rows for everything that is measured with a crowd.
  */
-export async function gatherCrowd({ accounts, devicesEach, groupSize }: CrowdPlan): Promise<Crowd> {
+export async function gatherCrowd({ accounts, devicesEach, groupSize, groupsEach = 1 }: CrowdPlan): Promise<Crowd> {
   const folder = newFolder()
   ;(await openDataFolder(folder))[Symbol.dispose]()
   const context = await createContext(readConfig({}, { data: folder, log: 'error' }))
   const people = Array.from({ length: accounts }, () => makeId<AccountId>())
-  const groups = Array.from({ length: Math.ceil(accounts / groupSize) }, () => makeId<ConversationId>())
+  const groups = Array.from({ length: Math.ceil((accounts * groupsEach) / groupSize) }, () => makeId<ConversationId>())
+  const perRound = groups.length / groupsEach
+  const groupOf = (at: number, round: number) =>
+    groups[Math.floor(round * perRound + ((at * shuffles[round]!) % accounts) / groupSize)]!
   const devices = people.flatMap((accountId, at) =>
     Array.from({ length: devicesEach }, () => ({
       ...{ accountId, deviceId: makeId<DeviceId>(), sessionId: makeId<SessionId>() },
-      conversationId: groups[Math.floor(at / groupSize)]!,
+      conversationId: groupOf(at, 0),
     })),
   )
   const head = randomBytes(32)
@@ -62,7 +69,7 @@ export async function gatherCrowd({ accounts, devicesEach, groupSize }: CrowdPla
     for (const conversationId of groups) insertGroup.run(conversationId, now, head)
     for (const [at, accountId] of people.entries()) {
       insertAccount.run(accountId, `p${at}`, now, randomBytes(60))
-      insertMember.run(groups[Math.floor(at / groupSize)]!, accountId, now)
+      for (let round = 0; round < groupsEach; round++) insertMember.run(groupOf(at, round), accountId, now)
     }
     for (const { accountId, deviceId, sessionId } of devices) {
       insertDevice.run(deviceId, accountId, now)

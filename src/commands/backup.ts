@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import { requireHome } from '../server/data-folder.ts'
 import { makeBackup } from '../server/features/backups/backup.ts'
@@ -20,6 +21,8 @@ export async function run(args: string[]): Promise<number> {
   const now = Date.now()
   const target = resolve(flags.out)
   const recipients = await readRecipients(flags as KeyFlags, now)
+  // Those who talk meanwhile come first.
+  setPriority(constants.priority.PRIORITY_LOW)
   const { manifest, bytes } = await makeBackup({
     dataFolder,
     target,
