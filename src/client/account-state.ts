@@ -17,7 +17,7 @@ export type AccountState = {
   deviceNames: { [deviceId: DeviceId]: string }
   /** Signed out from another device, and when: the device itself then leaves the log when it sees this. */
   signedOutDevices: { [deviceId: DeviceId]: number }
-  invites: { [inviteId: InviteId]: { secret: Uint8Array; inviteeName: string } }
+  invites: { [inviteId: InviteId]: { secret: Uint8Array; inviteeName: string; role?: 'member' | 'host' } }
   isKitConfirmed: boolean
   /** The home's log key as it was pinned when the account began: a new device has no invite link to pin it by. */
   logPublicKey: Uint8Array

@@ -4,11 +4,10 @@ import { DecryptionFailed } from '../crypto/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { checkInviteMac } from '../crypto/invite.ts'
 import { findUser, identityAt, type UserKeys } from '../crypto/key-log-validator.ts'
-import { type AccountId, type ConversationId, type InviteId, idFromBytes } from '../protocol/ids.ts'
+import { type AccountId, type ConversationId, type InviteId, idFromBytes, idToBytes } from '../protocol/ids.ts'
 import type { AccountStateStore } from './account-state.ts'
 import { ClientFailure } from './api.ts'
 import type { ClientContext } from './context.ts'
-import { bytesOf } from './encoding.ts'
 import type { OwnHome } from './home.ts'
 import type { Http } from './http.ts'
 import { appendEntry } from './log-writing.ts'
@@ -131,7 +130,9 @@ export class Admission {
     const family = this.needs.home.state().familyConversationId
     if (family === null) return
     const membership = this.needs.engine.membership(family)
-    if (!membership?.isMember || !membership.isAdmin) return
+    // The home names the family conversation, and could name any: only one that was made open is filled by a machine.
+    if (!membership?.isMember || !membership.isAdmin || !membership.isOpen) return
+    await this.#promote(family, membership.members)
     const present = new Set(membership.members.map((member) => member.accountId))
     const candidates = this.needs.people
       .list()
@@ -148,10 +149,9 @@ export class Admission {
 
   /** Whom an admin removed, or who left, is not taken in again by a machine; who began anew since was not in it yet. */
   async #everAdded(family: ConversationId): Promise<Set<AccountId>> {
-    const { entries } = await this.needs.http.entries(family, 0)
     const added = new Set<AccountId>()
-    for (const entry of entries) {
-      const { body } = parseConversationEntry(bytesOf(entry))
+    for (const entry of await this.needs.engine.entries(family)) {
+      const { body } = parseConversationEntry(entry)
       if (body.type !== 'add') continue
       const { userId, uikHash } = body
       const isSame = identityAt(this.needs.keyLog.state(), userId).some((hash) => equal(hash, uikHash))
@@ -170,11 +170,34 @@ export class Admission {
   }
 
   async #add(family: ConversationId, accountIds: AccountId[]): Promise<void> {
-    const { engine, people } = this.needs
+    const { engine } = this.needs
     await engine.commands.addMembers(family, accountIds)
-    for (const accountId of accountIds) {
-      if (people.account(accountId)?.role === 'host') await engine.commands.setAdmin(family, accountId, true)
+    const { members } = engine.membership(family)!
+    await this.#promote(family, members)
+  }
+
+  /** Whom an invite of mine made a host looks after the family conversation too: once, and by my word, not by the home's. */
+  async #promote(
+    family: ConversationId,
+    members: readonly { accountId: AccountId; isAdmin: boolean }[],
+  ): Promise<void> {
+    const hosts = members.filter(({ accountId, isAdmin }) => !isAdmin && this.#isOwnHost(accountId))
+    if (hosts.length === 0) return
+    const { engine } = this.needs
+    const bodies = (await engine.entries(family)).map((entry) => parseConversationEntry(entry).body)
+    const decided = new Set(
+      bodies.flatMap((body) => (body.type === 'role' ? [idFromBytes<AccountId>(body.userId)] : [])),
+    )
+    for (const { accountId } of hosts) {
+      if (!decided.has(accountId)) await engine.commands.setAdmin(family, accountId, true)
     }
+  }
+
+  #isOwnHost(accountId: AccountId): boolean {
+    const { keyLog, accountState } = this.needs
+    const user = findUser(keyLog.state(), idToBytes(accountId))
+    const invite = user && accountState.get().invites[idFromBytes<InviteId>(user.inviteId)]
+    return user !== null && invite?.role === 'host' && isProven(invite.secret, user)
   }
 }
 

@@ -6,7 +6,7 @@ import type { ArchiveQueue } from './archive-queue.ts'
 import type { Batch } from './batch.ts'
 import type { ArchiveRow, BodyOpener } from './body-opener.ts'
 import type { ClientContext } from './context.ts'
-import { type ConversationRecord, isKnownSeq, markOf, messageKey, withSeq } from './conversation-record.ts'
+import { type ConversationRecord, isKnownSeq, markOf, messageKey, wasMember, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { Disappearing } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
@@ -58,6 +58,21 @@ export class Arrivals {
     return this.#take(batch, id, arrival, isQuiet)
   }
 
+  /** A body from before this account came, whose maker and place were proven (history-taking.ts). */
+  async takeProven(batch: Batch, id: ConversationId, arrival: Arrival, opened: OpenedBody): Promise<void> {
+    const { step } = batch
+    const record = await this.conversations.read(step, id)
+    const messageId = idFromBytes<MessageId>(opened.header.msgId)
+    if (!record || (await this.store.has(step, id, messageId))) return
+    const { seq, receivedAt, body } = arrival
+    const archive = await this.archive.put(step, opened)
+    keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive })
+    const key = messageKey(record.oldestGeneration, seq)
+    await this.#apply(batch, record, opened, { key, seq, receivedAt, isOld: true })
+    const line = await this.store.find(step, id, messageId)
+    if (line) batch.tell(id, line)
+  }
+
   /** A key came: opens what waited for it. */
   async wake(batch: Batch, bodies: readonly WaitingBody[], archive: ArchiveRow | null = null): Promise<void> {
     for (const waiting of bodies) {
@@ -65,6 +80,9 @@ export class Arrivals {
       if (!record) continue
       const standing = { archive, seq: waiting.seq, floor: waiting.floor ?? null }
       const opening = await this.opener.open(batch.step, record, waiting.body, standing)
+      if (opening.outcome === 'waiting' && opening.reason === 'stale') {
+        batch.staleEntries.set(waiting.conversationId, opening.witness)
+      }
       if (opening.outcome === 'waiting') continue
       this.waiting.remove(batch.step, waiting)
       const place = { key: waiting.key, seq: waiting.seq, receivedAt: waiting.receivedAt, isOld: false }
@@ -115,7 +133,11 @@ export class Arrivals {
     }
     if (isOpened) return this.#apply(batch, record, opening.body, place)
     if (header.isEphemeral && this.disappearing.isBeforeThisDevice(receivedAt)) return
-    if (opening.reason === 'stale') batch.staleEntries.add(id)
+    const selfId = this.parts.identity.accountId
+    // From before this account came: its key comes in a bundle, if at all.
+    if (header.mode === 2 && header.epoch < record.heads.length && !wasMember(record, selfId, selfId, header.epoch))
+      return
+    if (opening.reason === 'stale') batch.staleEntries.set(id, opening.witness)
     this.waiting.add(step, { conversationId: id, messageId, ...arrival, floor, key: place.key, reason: opening.reason })
     if (header.class === 0)
       await this.#keep(batch, record, { ...blank(messageId, place), reason: opening.reason }, place)

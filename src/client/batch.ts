@@ -6,6 +6,8 @@ import type { Peer } from './sessions.ts'
 import type { Step } from './steps.ts'
 
 type Profile = { accountId: AccountId; name: string; photo: Uint8Array | null; sentAt: number }
+/** This device's signed body names an entry. */
+export type Witness = { peer: Peer; epoch: number }
 export type PeerRequest = { peer: Peer; packet: Extract<Packet, { kind: 'chain-request' | 'retry-request' }> }
 
 /** What one step of taking things in produced for others: told, asked and applied around its commit. */
@@ -16,7 +18,8 @@ export class Batch {
   readonly requests: PeerRequest[] = []
   readonly syncs: { peer: Peer; content: SyncContent }[] = []
   readonly heads = new Map<string, { size: number; root: Uint8Array }>()
-  readonly staleEntries = new Set<ConversationId>()
+  /** Conversations of which somebody saw a newer entry; who, and which, where their signature proves it. */
+  readonly staleEntries = new Map<ConversationId, Witness | null>()
   readonly toAcknowledge = new Set<ConversationId>()
   readonly stoppedTyping: { id: ConversationId; accountId: AccountId }[] = []
 

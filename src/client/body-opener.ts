@@ -1,5 +1,5 @@
 import { openArchiveRow } from '../crypto/archive.ts'
-import { type OpenedBody, openBodyWithKey } from '../crypto/body.ts'
+import { type OpenedBody, openBodyWithKey, verifyBodySignature } from '../crypto/body.ts'
 import { type BodyHeader, parseBodyHeader } from '../crypto/body-header.ts'
 import { checkSender } from '../crypto/body-plaintext.ts'
 import { equal, toHex } from '../crypto/bytes.ts'
@@ -7,6 +7,7 @@ import { DecryptionFailed, insist } from '../crypto/errors.ts'
 import type { ContentKey } from '../crypto/packets.ts'
 import { openWithChain } from '../crypto/sender-chain.ts'
 import { type ChainId, type ConversationId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
+import type { Witness } from './batch.ts'
 import type { ChainShelf } from './chains.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf, wasMember } from './conversation-record.ts'
@@ -21,7 +22,8 @@ type HeldKey = { messageKey: Uint8Array; bodyHash: Uint8Array; peer: Peer; at: n
 export type Opening =
   | { outcome: 'opened'; body: OpenedBody; isArchived: boolean }
   /** no_key: it has not come yet. stale: the sender saw membership entries that this device has not. */
-  | { outcome: 'waiting'; reason: 'no_key' | 'stale' | 'damaged' }
+  | { outcome: 'waiting'; reason: 'no_key' | 'damaged' }
+  | { outcome: 'waiting'; reason: 'stale'; witness: Witness | null }
   /** It opens, and comes when nothing may come from there any more. */
   | { outcome: 'refused'; reason: string }
 
@@ -57,7 +59,9 @@ export class BodyOpener {
     { archive, ...standing }: Standing & { archive: ArchiveRow | null },
   ): Promise<Opening> {
     const header = parseBodyHeader(body)
-    if (header.mode === 2 && header.epoch >= record.heads.length) return { outcome: 'waiting', reason: 'stale' }
+    if (header.mode === 2 && header.epoch >= record.heads.length) {
+      return { outcome: 'waiting', reason: 'stale', witness: await this.#witness(step, body, header) }
+    }
     let isDamaged = false
     for (const attempt of [this.#byContentKey, this.#byChain, this.#byArchive]) {
       try {
@@ -74,6 +78,13 @@ export class BodyOpener {
       }
     }
     return { outcome: 'waiting', reason: isDamaged ? 'damaged' : 'no_key' }
+  }
+
+  /** Whoever signed a body of an epoch saw the entries up to it. */
+  async #witness(step: Step, body: Uint8Array, { epoch, chainId, convId }: GroupHeader): Promise<Witness | null> {
+    const held = await this.chains.receiving(step, idFromBytes<ChainId>(chainId))
+    if (!held || held.chain.epoch !== epoch || !equal(held.chain.convId, convId)) return null
+    return verifyBodySignature(body, held.chain.signingKey) ? { peer: held.peer, epoch } : null
   }
 
   async #byContentKey(step: Step, record: ConversationRecord, { header, body }: Sealed): Promise<OpenedBody | null> {
@@ -130,6 +141,7 @@ export class BodyOpener {
   }
 }
 
+type GroupHeader = Extract<BodyHeader, { mode: 2 }>
 type Sealed = { header: BodyHeader; body: Uint8Array; archive: ArchiveRow | null }
 
 function keyRow(id: ConversationId, messageId: MessageId): string {

@@ -1,10 +1,19 @@
 import { toHex } from '../crypto/bytes.ts'
+import { parseConversationEntry } from '../crypto/conversation-log.ts'
 import { directoryOf } from '../crypto/conversation-log-validator.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
 import { dmConversationId } from '../crypto/ids.ts'
 import type { ConversationView } from '../protocol/conversations.ts'
-import { type AccountId, type ConversationId, fromBase64Url, idToBytes } from '../protocol/ids.ts'
-import { ClientFailure } from './api.ts'
+import {
+  type AccountId,
+  type ConversationId,
+  type DeviceId,
+  fromBase64Url,
+  idFromBytes,
+  idToBytes,
+} from '../protocol/ids.ts'
+import { type AlarmView, ClientFailure } from './api.ts'
+import type { Witness } from './batch.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, newRecord } from './conversation-record.ts'
 import { admit, reachEntry, recipientsOf } from './membership.ts'
@@ -120,12 +129,21 @@ export class Conversations {
   }
 
   /** Fetches and checks the entries this device lacks. */
-  async refreshEntries(id: ConversationId): Promise<void> {
+  async refreshEntries(id: ConversationId, witness: Witness | null = null): Promise<void> {
     const record = this.get(id)
     if (record.kind !== 'group') return
     const { entries } = await this.#withEntries(record, record.heads.length)
     for (const [at, entry] of entries.entries()) await this.#admitOne(id, record.heads.length + at, entry)
     if (entries.length > 0) this.onEntries(id)
+    if (witness !== null) this.#expectEntries(this.get(id), witness)
+  }
+
+  /** A member's signature names an entry that the home does not show: it keeps back who came or who is gone. */
+  #expectEntries({ conversationId, heads }: ConversationRecord, { peer, epoch }: Witness): void {
+    if (epoch < heads.length) return
+    const detail = `conversation ${conversationId}: entry ${epoch} is kept back, ${heads.length} are shown`
+    const { accountId: personId, deviceId } = peer
+    this.parts.raiseAlarm({ kind: 'unreachable_head', personId, deviceId, detail })
   }
 
   /** The socket's conversationGrew. */
@@ -173,7 +191,7 @@ export class Conversations {
     } catch (error) {
       if (!(error instanceof DecryptionFailed)) throw error
       this.parts.raiseAlarm({
-        ...{ kind: 'bad_entry', personId: null, deviceId: null },
+        ...{ kind: 'bad_entry', ...signerOf(entry) },
         detail: `conversation ${record.conversationId} entry ${record.heads.length}: ${error.reason}`,
       })
       throw new ClientFailure('alarm')
@@ -206,6 +224,16 @@ export class Conversations {
     const expected = dmConversationId(idToBytes(self), idToBytes(peer))
     if (toHex(expected) !== toHex(idToBytes(view.conversationId))) throw new ClientFailure('untrusted_server')
     return peer
+  }
+}
+
+/** Whom an entry names as its signer, as far as it can be read. */
+function signerOf(entry: Uint8Array): Pick<AlarmView, 'personId' | 'deviceId'> {
+  try {
+    const { signerUser, signerDevice } = parseConversationEntry(entry)
+    return { personId: idFromBytes<AccountId>(signerUser), deviceId: idFromBytes<DeviceId>(signerDevice) }
+  } catch {
+    return { personId: null, deviceId: null }
   }
 }
 

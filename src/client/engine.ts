@@ -18,6 +18,8 @@ import { EnvelopeQueue } from './envelope-queue.ts'
 import { Greeting } from './greeting.ts'
 import { GroupCommands } from './group-commands.ts'
 import { Healing } from './heal.ts'
+import { HistorySharing } from './history-sharing.ts'
+import { HistoryTaking } from './history-taking.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
 import { pruneBodies } from './kept-bodies.ts'
@@ -61,7 +63,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const intake = new Intake(parts, steps, {
     ...{ announcer, typing },
     answer: (request) => requests.answer(request),
-    refreshEntries: (id) => conversations.refreshEntries(id),
+    refreshEntries: (id, witness) => conversations.refreshEntries(id, witness),
     acknowledge: (id) => receipts.schedule(id),
   })
   const lateness = new Lateness(parts)
@@ -70,19 +72,24 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const arrivals = new Arrivals(
     ...([context, parts, conversations, store, opener, waiting, archive, disappearing, isOwnPending] as const),
   )
+  const history = new HistoryTaking(context, parts, connection, conversations, opener, arrivals, intake)
+  const sharing = new HistorySharing(
+    ...([context, parts, connection, conversations, opener, chains, archive, envelopes] as const),
+  )
   const inbox = new Inbox(context, parts, {
-    ...{ arrivals, chains, connection, conversations, envelopes },
+    ...{ arrivals, chains, connection, conversations, envelopes, history },
     ...{ intake, lateness, opener, sessions, typing, waiting },
   })
   const drained = () => inbox.drained()
   const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
   const asking = new Asking(context, steps, connection, conversations, waiting, arrivals, intake, requests, store)
   const healing = new Healing(context, parts, steps, connection, conversations, archive)
-  const groups = new GroupCommands(context, parts, conversations, outbox)
+  const groups = new GroupCommands(context, parts, conversations, outbox, sharing)
   const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)
   const greeting = new Greeting({
     ...{ context, parts, connection, conversations, inbox, intake, arrivals, waiting, outbox },
     ...{ lateness, envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing, disappearing },
+    ...{ history, sharing },
   })
   greeting.connect()
 
@@ -146,6 +153,8 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       await envelopes.send(others, encodeOwnDeviceSync(content))
     },
     flushArchive: () => archive.flush(),
+    entries: (id) => conversations.entriesFrom(id, 0),
+    createOpenGroup: (name) => groups.createOpenGroup(name),
     membership(id: ConversationId) {
       const record = conversations.find(id)
       if (record?.kind !== 'group') return null
@@ -153,7 +162,8 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       const admins = adminIds(record, parts)
       const present = memberIds(record, selfId).filter((accountId) => isPresent(record, accountId, parts))
       const members = present.map((accountId) => ({ accountId, isAdmin: admins.includes(accountId) }))
-      return { members, isAdmin: admins.includes(selfId), isMember: record.isMember }
+      const { isMember, group } = record
+      return { members, isAdmin: admins.includes(selfId), isMember, isOpen: group?.kind === 'open' }
     },
     replay() {
       connection.replay()

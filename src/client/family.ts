@@ -85,7 +85,7 @@ export class Family {
     const { context, home, engine } = this.needs
     if (home.state().familyConversationId !== null || !this.#isFounder()) return
     const made = await context.store.get<ConversationId>('device', FAMILY_ROW)
-    const conversationId = made ?? (await engine.commands.createGroup(home.state().name, null, []))
+    const conversationId = made ?? (await engine.createOpenGroup(home.state().name))
     if (made === null) await context.store.commit([{ table: 'device', key: FAMILY_ROW, value: conversationId }])
     try {
       await home.nameFamilyConversation(conversationId)

@@ -11,6 +11,7 @@ import { ClientFailure } from './api.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, memberIds } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
+import type { HistorySharing } from './history-sharing.ts'
 import { adminIds } from './membership.ts'
 import { isFairExpiry, type Meta, metaNotice, metaOf, withMeta } from './meta.ts'
 import type { Outbox } from './outbox.ts'
@@ -27,6 +28,7 @@ export class GroupCommands {
     private readonly parts: AccountParts,
     private readonly conversations: Conversations,
     private readonly outbox: Outbox,
+    private readonly sharing: HistorySharing,
   ) {}
 
   async openDirect(accountId: AccountId): Promise<ConversationId> {
@@ -38,13 +40,26 @@ export class GroupCommands {
     return record.conversationId
   }
 
-  async createGroup(name: string, photo: Uint8Array | null, members: readonly AccountId[]): Promise<ConversationId> {
+  createGroup(name: string, photo: Uint8Array | null, members: readonly AccountId[]): Promise<ConversationId> {
+    return this.#create('group', { name, photo }, members)
+  }
+
+  /** An open group: its kind, which is signed, is what lets the software of its admins take in whoever is verified. */
+  createOpenGroup(name: string): Promise<ConversationId> {
+    return this.#create('open', { name, photo: null }, [])
+  }
+
+  async #create(
+    kind: 'group' | 'open',
+    { name, photo }: { name: string; photo: Uint8Array | null },
+    members: readonly AccountId[],
+  ): Promise<ConversationId> {
     checkFace(name, photo)
     await this.parts.keyLog.ensureFresh(FRESH_LOG_MS)
     const others = [...new Set(members)].filter((accountId) => accountId !== this.parts.identity.accountId)
     if (others.length >= limits.maxMembers) throw new ClientFailure('too_many')
     const convId = this.context.platform.random(16)
-    const bodies: ConversationEntryBody[] = [{ type: 'create', kind: 'group', historyPolicy: 'none' }]
+    const bodies: ConversationEntryBody[] = [{ type: 'create', kind, historyPolicy: 'none' }]
     for (const accountId of others) bodies.push(this.#addition(accountId))
     const entries: string[] = []
     let prev = Z32
@@ -90,6 +105,7 @@ export class GroupCommands {
 
   async addMembers(id: ConversationId, members: readonly AccountId[]): Promise<void> {
     for (const accountId of members) {
+      if (this.#group(id).group?.historyPolicy === 'share') await this.sharing.owe(id, accountId)
       await this.#append(id, (record) => {
         const isMember = memberIds(record, this.parts.identity.accountId).includes(accountId)
         const member = record.group?.members.find((held) => toBase64Url(held.userId) === accountId)
@@ -103,6 +119,7 @@ export class GroupCommands {
     const record = this.#group(id)
     if (record.metaAt > 0) await this.outbox.send(id, { kind: 'meta', ...metaOf(record) })
     await this.#introduce(id)
+    this.sharing.pump()
   }
 
   removeMember(id: ConversationId, memberId: AccountId): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../protocol/ids.ts'
 import type { Announcer } from './announcer.ts'
 import { ClientFailure } from './api.ts'
-import { Batch, type PeerRequest } from './batch.ts'
+import { Batch, type PeerRequest, type Witness } from './batch.ts'
 import type { AccountParts } from './parts.ts'
 import type { Steps } from './steps.ts'
 import type { Typing } from './typing.ts'
@@ -10,7 +10,7 @@ type Followers = {
   announcer: Announcer
   typing: Typing
   answer(request: PeerRequest): Promise<void>
-  refreshEntries(id: ConversationId): Promise<void>
+  refreshEntries(id: ConversationId, witness: Witness | null): Promise<void>
   acknowledge(id: ConversationId): void
 }
 
@@ -44,7 +44,7 @@ export class Intake {
     for (const [id, lines] of batch.messages) announcer.messages(id, lines)
     for (const id of batch.toAcknowledge) acknowledge(id)
     for (const request of batch.requests) this.#later(this.followers.answer(request))
-    for (const id of batch.staleEntries) this.#later(this.followers.refreshEntries(id))
+    for (const [id, witness] of batch.staleEntries) this.#later(this.followers.refreshEntries(id, witness))
     for (const [name, head] of batch.heads) {
       if (this.#checkedHeads.has(name)) continue
       this.#checkedHeads.add(name)

@@ -57,7 +57,7 @@ export function createInvites(needs: Needs): Invites {
     const inviteId = idFromBytes<InviteId>(raw)
     await accountState.update((state) => ({
       ...state,
-      invites: { ...state.invites, [inviteId]: { secret, inviteeName } },
+      invites: { ...state.invites, [inviteId]: { secret, inviteeName, role } },
     }))
     const names = {
       homeName: needs.home.state().name,

@@ -165,6 +165,14 @@ export type EngineCommands =
   | 'setActive'
   | 'reconnect'
 
+export type Membership = {
+  members: { accountId: AccountId; isAdmin: boolean }[]
+  isAdmin: boolean
+  isMember: boolean
+  /** Made for everybody who is verified. */
+  isOpen: boolean
+}
+
 /** What the engine gives the accounts half and client.ts. Made by createEngine(context, parts) in engine.ts. */
 export type Engine = {
   readonly commands: Pick<ClientApi, EngineCommands>
@@ -181,9 +189,11 @@ export type Engine = {
   /** Puts what is archived but not yet at the home there now: a device to come reads it from there. */
   flushArchive(): Promise<void>
   /** Who is in a group by its validated entries; null when it is not known here (yet). */
-  membership(
-    conversationId: ConversationId,
-  ): { members: { accountId: AccountId; isAdmin: boolean }[]; isAdmin: boolean; isMember: boolean } | null
+  membership(conversationId: ConversationId): Membership | null
+  /** Its signed entries, as this device checked them: never what the home says they were. */
+  entries(conversationId: ConversationId): Promise<Uint8Array[]>
+  /** The family conversation. */
+  createOpenGroup(name: string): Promise<ConversationId>
   /** Sends what `subscribe` must replay: connection, conversations. */
   replay(): void
 }
