@@ -3,6 +3,7 @@ import beginAnew from './sqlite/0002_begin_anew.sql' with { type: 'text' }
 import envelopeSender from './sqlite/0003_envelope_sender.sql' with { type: 'text' }
 import disappearing from './sqlite/0004_disappearing.sql' with { type: 'text' }
 import departures from './sqlite/0005_departures.sql' with { type: 'text' }
+import files from './sqlite/0006_files.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { number: 3, name: 'envelope_sender', sql: envelopeSender },
   { number: 4, name: 'disappearing', sql: disappearing },
   { number: 5, name: 'departures', sql: departures },
+  { number: 6, name: 'files', sql: files },
 ]

@@ -36,19 +36,28 @@ const browserClock: PlatformClock = {
   },
 }
 
-async function request(path: string, { method, json, headers }: HttpInit): Promise<HttpAnswer> {
+async function request(path: string, { method, json, bytes, headers }: HttpInit): Promise<HttpAnswer> {
+  const body = bytes ? (bytes as Uint8Array<ArrayBuffer>) : json === undefined ? undefined : JSON.stringify(json)
+  const type = bytes ? 'application/octet-stream' : 'application/json'
   const response = await fetch(path, {
     method,
-    headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    headers: { ...(body === undefined ? {} : { 'content-type': type }), ...headers },
+    ...(body === undefined ? {} : { body }),
     credentials: 'same-origin',
     cache: 'no-store',
     redirect: 'error',
     signal: AbortSignal.timeout(patienceMs),
   })
+  if (isBinary(response)) {
+    return { status: response.status, json: null, bytes: new Uint8Array(await response.arrayBuffer()) }
+  }
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
   return { status: response.status, json: isJson && text !== '' ? JSON.parse(text) : null }
+}
+
+function isBinary(response: Response): boolean {
+  return response.headers.get('content-type') === 'application/octet-stream'
 }
 
 function openSocket(path: string, events: SocketEvents): Promise<PlatformSocket> {

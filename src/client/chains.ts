@@ -1,5 +1,6 @@
 import { equal } from '../crypto/bytes.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
+import type { BundleChain } from '../crypto/history-bundle.ts'
 import { type ChainClass, encodeSenderKey, type SenderKey } from '../crypto/packets.ts'
 import {
   acceptSenderKey,
@@ -21,6 +22,8 @@ const RECEIVE_FOR_MS = 30 * 24 * 3_600_000
 /** Table chains, own/<conversation> and brief/<conversation> (for disappearing messages): the chain this device sends on and the devices that can read it. */
 export type OwnChain = { chain: SendingChain; sentTo: DeviceId[] }
 /** Table chains, peer/<chain>. */
+/** Table chains, voucher/<conversation>/<chain>: who certified a chain that is long gone; for history bundles. */
+export type ChainVoucher = BundleChain
 export type PeerChain = { chain: ReceivingChain; peer: Peer; receivedAt: number }
 
 /** Sender chains (PROTOCOL 4.5): one of this device per group and class, those of others by their id. */
@@ -64,7 +67,9 @@ export class ChainShelf {
     const owner = { userId: identity.userId, deviceId: identity.rawDeviceId, dskSecret: identity.dsk.secretKey }
     const place = { convId: group.convId, epoch: group.epoch, convHead: group.head, klass }
     const { random, clock } = this.context.platform
-    return { chain: createChain(owner, place, { random, now: clock.now() }), sentTo: [] }
+    const chain = createChain(owner, place, { random, now: clock.now() })
+    if (klass === 0) this.#keepVoucher(step, identity.rawDeviceId, chain)
+    return { chain, sentTo: [] }
   }
 
   put(step: Step, id: ConversationId, own: OwnChain): void {
@@ -97,7 +102,21 @@ export class ChainShelf {
     const owner = { userId: device.userId, deviceId: device.rawDeviceId, dsk: device.dsk }
     const row: PeerChain = { chain: acceptSenderKey(owner, key), peer, receivedAt: this.context.platform.clock.now() }
     step.put('chains', `peer/${chainId}`, row)
+    if (key.klass === 0) this.#keepVoucher(step, device.rawDeviceId, key)
     return chainId
+  }
+
+  /** What a newcomer needs to check the chains of a conversation against the key log. */
+  async vouchers(id: ConversationId): Promise<Map<ChainId, ChainVoucher>> {
+    const range = { from: `voucher/${id}/`, before: `voucher/${id}/~` }
+    const rows = await this.context.store.list<ChainVoucher>('chains', range)
+    return new Map(rows.map(({ value }) => [idFromBytes<ChainId>(value.chainId), value]))
+  }
+
+  #keepVoucher(step: Step, deviceId: Uint8Array, chain: Omit<ChainVoucher, 'deviceId'> & { convId: Uint8Array }): void {
+    const { convId, chainId, epoch, signingKey, certificate } = chain
+    const voucher: ChainVoucher = { chainId, deviceId, epoch, signingKey, certificate }
+    step.put('chains', `voucher/${idFromBytes(convId)}/${idFromBytes(chainId)}`, voucher)
   }
 
   receiving(step: Step, chainId: ChainId): Promise<PeerChain | null> {

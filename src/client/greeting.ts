@@ -12,6 +12,8 @@ import type { Conversations } from './conversations.ts'
 import type { Disappearing } from './disappearing.ts'
 import type { EnvelopeQueue } from './envelope-queue.ts'
 import type { Healing } from './heal.ts'
+import type { HistorySharing } from './history-sharing.ts'
+import type { HistoryTaking } from './history-taking.ts'
 import type { Inbox } from './inbox.ts'
 import type { Intake } from './intake.ts'
 import type { Lateness } from './lateness.ts'
@@ -47,6 +49,8 @@ export type GreetingParts = {
   sessions: SessionPool
   typing: Typing
   disappearing: Disappearing
+  history: HistoryTaking
+  sharing: HistorySharing
 }
 
 /** Who is told what: hands frames to their readers, and brings the device up to date after each welcome. */
@@ -157,6 +161,8 @@ export class Greeting {
     for (const { conversationId, lastSeq } of newestFirst) await this.#fill(conversationId, lastSeq)
     archive.schedule()
     asking.start()
+    this.all.sharing.pump()
+    this.all.history.pump()
   }
 
   async #fill(id: ConversationId, lastSeq: number): Promise<void> {

@@ -29,7 +29,7 @@ import type {
 } from '../protocol/devices.ts'
 import { isRefusalCode } from '../protocol/errors.ts'
 import type { HealAccount, HealBodies, HealConversation, HealedBodies, HealLog } from '../protocol/heal.ts'
-import type { AccountId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
+import type { AccountId, AttachmentId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
 import type { InviteCard, InviteUpload, InviteView } from '../protocol/invites.ts'
 import {
   type AddressView,
@@ -62,6 +62,19 @@ export class HttpCaller {
       if (!isExpired || this.renew === null || !(await this.renew())) throw error
       return this.open<Answer>(method, path, json)
     }
+  }
+
+  /** A sealed file to the home or from it; signed in as for {@link call}. */
+  async carry(path: string, bytes: Uint8Array | null): Promise<Uint8Array> {
+    const init: HttpInit = bytes === null ? { method: 'GET' } : { method: 'PUT', bytes }
+    const send = () =>
+      this.platform.request(path, init).catch((cause: unknown) => {
+        throw new ClientFailure('offline', 0, cause instanceof Error ? cause.message : '')
+      })
+    let answer = await send()
+    if (answer.status === 401 && this.renew !== null && (await this.renew())) answer = await send()
+    if (answer.status < 200 || answer.status >= 300) throw toFailure(answer.status, answer.json)
+    return answer.bytes ?? new Uint8Array(0)
   }
 
   /** For calls that nobody needs to be signed in for. */
@@ -153,6 +166,10 @@ export function createHttp(caller: HttpCaller) {
       call<EntryPage>('GET', `/api/conversations/${conversationId}/entries?from=${from}`),
     appendEntry: (conversationId: ConversationId, entry: string) =>
       call<EntryAppended>('POST', `/api/conversations/${conversationId}/entries`, { entry }),
+
+    putFile: (fileId: AttachmentId, conversationId: ConversationId, file: Uint8Array) =>
+      caller.carry(`/api/files/${fileId}?conversation=${conversationId}&kind=bundle`, file),
+    getFile: (fileId: AttachmentId) => caller.carry(`/api/files/${fileId}`, null),
 
     healLog: (body: HealLog) => call<{ treeHead: string }>('POST', '/api/heal/log', body),
     healConversation: (body: HealConversation) => call<EntryAppended>('POST', '/api/heal/conversations', body),

@@ -10,6 +10,7 @@ import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import type { Conversations } from './conversations.ts'
 import type { EnvelopeQueue } from './envelope-queue.ts'
+import type { HistoryTaking } from './history-taking.ts'
 import type { Intake } from './intake.ts'
 import type { Lateness } from './lateness.ts'
 import type { AccountParts } from './parts.ts'
@@ -34,6 +35,7 @@ export type InboxParts = {
   connection: SocketConnection
   conversations: Conversations
   envelopes: EnvelopeQueue
+  history: HistoryTaking
   intake: Intake
   lateness: Lateness
   opener: BodyOpener
@@ -197,8 +199,10 @@ export class Inbox {
         // A device that ended still has its sessions; what it says about keys is a thief's word.
         if (this.#isOwnDevice(peer)) batch.syncs.push({ peer, content: packet.content })
         return
-      case 'session-ack':
       case 'history-bundle':
+        this.engine.history.offer(step, peer, packet)
+        return
+      case 'session-ack':
         return
     }
   }

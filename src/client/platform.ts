@@ -19,9 +19,12 @@ export type Platform = {
 export type HttpInit = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   json?: unknown
+  /** Instead of JSON: sent as application/octet-stream. */
+  bytes?: Uint8Array
   headers?: Record<string, string>
 }
-export type HttpAnswer = { status: number; json: unknown }
+/** `bytes`: what an application/octet-stream answer brought. */
+export type HttpAnswer = { status: number; json: unknown; bytes?: Uint8Array }
 
 export type SocketEvents = { onFrame(bytes: Uint8Array): void; onClose(): void }
 export type PlatformSocket = { send(bytes: Uint8Array): void; close(): void; bufferedBytes(): number }

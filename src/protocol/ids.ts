@@ -11,6 +11,7 @@ export type ChainId = Id<'chain'>
 export type SessionId = Id<'session'>
 export type Incarnation = Id<'incarnation'>
 export type LinkId = Id<'link'>
+export type AttachmentId = Id<'attachment'>
 export type AnyId =
   | AccountId
   | DeviceId
@@ -21,6 +22,7 @@ export type AnyId =
   | SessionId
   | Incarnation
   | LinkId
+  | AttachmentId
 
 /** An id's raw form is always this long. */
 export const ID_BYTES = 16

@@ -23,6 +23,9 @@ export const limits = {
   maxInviteUses: 50,
   maxMembers: 256,
   maxDevicesPerAccount: 16,
+  /** One sealed file, and all of one account together. */
+  maxFileBytes: 33_554_432,
+  maxAccountFileBytes: 536_870_912,
   /** A disappearing message's ciphertext is kept at least so long, unseen, and at most a year and a day (PROTOCOL 4.7). */
   minLifetimeHours: 24,
   maxLifetimeHours: 8_784,

@@ -8,6 +8,7 @@ import { restoreRoutes } from './features/backups/routes.ts'
 import { Conversations } from './features/conversations/conversations.ts'
 import { conversationRoutes } from './features/conversations/routes.ts'
 import { deviceRoutes } from './features/devices/routes.ts'
+import { fileRoutes } from './features/files/routes.ts'
 import { Healing } from './features/heal/heal.ts'
 import { healRoutes } from './features/heal/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
@@ -65,6 +66,7 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
     .use(deviceRoutes(context))
     .use(linkingRoutes(context, links))
     .use(conversationRoutes(context, conversations))
+    .use(fileRoutes(context))
     .use(healRoutes(context, healing))
   const socket = createSocket(createSocketHost(context, messages, socketLimits))
   const handleApi = gateApi(context, (request) => api.handle(request))

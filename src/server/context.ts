@@ -16,7 +16,9 @@ import { loadLogKey } from './log-key.ts'
 import { createRateLimits, type RateLimits } from './rate-limit.ts'
 import { loadSecret } from './secrets.ts'
 import { Settings } from './settings.ts'
+import type { BlobStore } from './storage/blobs.ts'
 import type { Database } from './storage/database.ts'
+import { DiskBlobs } from './storage/disk.ts'
 import { migrate } from './storage/migrate.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
@@ -27,6 +29,7 @@ export const databaseName = 'database.sqlite'
 export interface Context extends AsyncDisposable {
   config: Config
   database: Database
+  blobs: BlobStore
   clock: Clock
   log: Log
   hub: Hub
@@ -59,6 +62,7 @@ export async function createContext(config: Config, overrides: ContextOverrides 
     const logKey = await loadLogKey(database, now)
     return {
       ...{ config, clock, log, hub, database, settings, startedAt: now },
+      blobs: new DiskBlobs(join(config.dataFolder, 'blobs')),
       ...(overrides.reopen && { reopen: overrides.reopen }),
       keyLog: await KeyLog.load({ database, clock, hub, logKey }),
       tokens: await AccessTokens.load(database, clock),

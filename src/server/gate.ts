@@ -11,7 +11,7 @@ const maxDepth = 16
 type Handle = (request: Request) => Promise<Response>
 
 /** Takes a body that is not JSON, and reads it by itself, piece by piece. */
-const rawBodyPaths = new Set(['/api/setup/restore'])
+const isRawBodyPath = (pathname: string) => pathname === '/api/setup/restore' || pathname.startsWith('/api/files/')
 
 /** What every call has to pass before a feature sees it: where it comes from, and how much it brings. */
 export function gateApi({ config, log, claim, seenAddresses }: Context, handle: Handle) {
@@ -42,7 +42,7 @@ function isReading({ method }: Request): boolean {
 
 /** The same request with a body that is JSON and not too long. */
 async function boundBody(request: Request): Promise<Request> {
-  if (isReading(request) || request.body === null || rawBodyPaths.has(new URL(request.url).pathname)) return request
+  if (isReading(request) || request.body === null || isRawBodyPath(new URL(request.url).pathname)) return request
   if (Number(request.headers.get('content-length') ?? 0) > limits.maxJsonBytes) throw new Refusal('too_large')
   const bytes = await readBounded(request.body, limits.maxJsonBytes)
   const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '')

@@ -199,12 +199,17 @@ export class BunPlatform implements Platform {
         origin: this.origin,
         cookie: this.cookies.header(path),
         ...(init.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(init.bytes ? { 'content-type': 'application/octet-stream' } : {}),
         ...init.headers,
       },
       ...(init.json === undefined ? {} : { body: JSON.stringify(init.json) }),
+      ...(init.bytes ? { body: init.bytes as Uint8Array<ArrayBuffer> } : {}),
       redirect: 'manual',
     })
     this.cookies.take(response)
+    if (response.headers.get('content-type') === 'application/octet-stream') {
+      return { status: response.status, json: null, bytes: new Uint8Array(await response.arrayBuffer()) }
+    }
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') === true
     return { status: response.status, json: isJson && text !== '' ? JSON.parse(text) : null }

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import type { Context } from '../context.ts'
+import { deleteExpiredFiles } from '../features/files/files.ts'
 import { deleteOldInvites } from '../features/invites/invites.ts'
 import { deleteExpiredMessages } from '../features/messages/expiry.ts'
 import { cleanUpRecovery } from '../features/recovery/recovery.ts'
@@ -22,6 +23,7 @@ export const jobs: readonly Job[] = [
   { name: 'delete-old-invites', schedule: '20 3 * * *', run: deleteOldInvites },
   { name: 'delete-old-bodies', schedule: '25 * * * *', run: deleteOldBodies },
   { name: 'delete-expired-messages', schedule: '1 * * * *', run: deleteExpiredMessages },
+  { name: 'delete-expired-files', schedule: '35 3 * * *', run: deleteExpiredFiles },
   { name: 'delete-old-envelopes', schedule: '30 * * * *', run: deleteOldEnvelopes },
 ]
 
