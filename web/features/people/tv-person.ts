@@ -5,9 +5,9 @@ import type { Person } from '../../../src/client/api.ts'
 import type { AccountId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
-import { faceOf, isMe } from '../../faces.ts'
+import { faceOf, isMe, otherIn } from '../../faces.ts'
 import { openChat, paths } from '../../router.ts'
-import { $me, $people } from '../../stores.ts'
+import { $conversations, $me, $people } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
@@ -17,6 +17,7 @@ import { $peopleWords } from '../../words/people.ts'
 import { fullDate } from '../../words/time.ts'
 import '../recovery/tv-begin-anew.ts'
 import '../recovery/tv-reset-notice.ts'
+import '../members/tv-lasting.ts'
 import './tv-safety-number.ts'
 import { verifiedSentence, verifiedTag } from './verified.ts'
 
@@ -25,6 +26,7 @@ import { verifiedSentence, verifiedTag } from './verified.ts'
 export class TvPerson extends TvElement {
   @property() accountId!: AccountId
   private readonly people = new Use(this, $people)
+  private readonly conversations = new Use(this, $conversations)
   private readonly words = new Use(this, $peopleWords)
   private readonly opening = new Submission(this)
 
@@ -50,11 +52,18 @@ export class TvPerson extends TvElement {
         <p class="row-text mt-1">${verifiedSentence(person)}</p>
       </section>
       <section class="card mt-4 p-5"><tv-safety-number .accountId=${this.accountId}></tv-safety-number></section>
+      ${this.lasting()}
       <dl class="card mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-3 p-5 text-sm">
         <dt class="text-muted">${words.signInName}</dt><dd class="min-w-0 truncate text-end" dir="ltr">${person.signInName}</dd>
         <dt class="text-muted">${words.since}</dt><dd class="text-end">${fullDate(person.joinedAt)}</dd>
       </dl>
       ${$me.get()?.role === 'host' && !isMe(this.accountId) ? html`<div class="mt-4"><tv-begin-anew .person=${person}></tv-begin-anew></div>` : nothing}`
+  }
+
+  /** How long messages last between the two, once there is a chat. */
+  private lasting(): TemplateResult | typeof nothing {
+    const chat = this.conversations.value?.find((conversation) => otherIn(conversation) === this.accountId)
+    return chat ? html`<tv-lasting .conversationId=${chat.conversationId}></tv-lasting>` : nothing
   }
 
   private readonly message = async () => {
