@@ -1,6 +1,6 @@
 import { equal } from '../crypto/bytes.ts'
 import { sha256 } from '../crypto/hash.ts'
-import type { KeyLogState, UserKeys } from '../crypto/key-log-validator.ts'
+import type { KeyLogState, UserKeys, Vouch } from '../crypto/key-log-validator.ts'
 import { type AccountId, idFromBytes } from '../protocol/ids.ts'
 import type { Contact } from './account-state.ts'
 import type { Person } from './api.ts'
@@ -86,6 +86,16 @@ function ownBeginning(own: UserKeys): number {
 /** Their identity was begun anew at some time. */
 export function wasReset(user: UserKeys): boolean {
   return user.roots.filter((root) => root.startsIdentity).length > 1
+}
+
+/** Whether `voucher` said already that they verified this identity, and by these means. */
+export function hasVouchedBy(voucher: UserKeys, said: Pick<Vouch, 'otherUserId' | 'otherUikHash' | 'how'>): boolean {
+  return voucher.vouches.some(
+    (vouch) =>
+      vouch.how === said.how &&
+      equal(vouch.otherUserId, said.otherUserId) &&
+      equal(vouch.otherUikHash, said.otherUikHash),
+  )
 }
 
 /** Whether this person's present identity was vouched for by `voucher`. */

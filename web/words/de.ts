@@ -6,6 +6,7 @@ import { lasting } from './de/lasting.ts'
 import { linking } from './de/linking.ts'
 import { invites, members, newChat, people } from './de/people.ts'
 import { recovery } from './de/recovery.ts'
+import { safety } from './de/safety.ts'
 import { settings } from './de/settings.ts'
 import { restore, setup } from './de/setup.ts'
 import { kit, signIn, welcome, you } from './de/welcome.ts'
@@ -17,6 +18,7 @@ export const german = {
   failures,
   invites,
   lasting,
+  safety,
   linking,
   list,
   members,

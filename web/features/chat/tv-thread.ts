@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
 import { keyed } from 'lit/directives/keyed.js'
-import { Lock, MessageCircleOff } from 'lucide'
+import { Lock, MessageCircleOff, ShieldCheck } from 'lucide'
 import type { Conversation } from '../../../src/client/api.ts'
 import type { ConversationId } from '../../../src/protocol/ids.ts'
 import { TvElement, Use } from '../../element.ts'
@@ -12,6 +12,7 @@ import { icon } from '../../ui/icon.ts'
 import { backLink, emptyState } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $chatWords } from '../../words/chat.ts'
+import { $safetyWords } from '../../words/safety.ts'
 import '../recovery/tv-reset-notice.ts'
 import './tv-composer.ts'
 import './tv-messages.ts'
@@ -50,7 +51,7 @@ export class TvThread extends TvElement {
       <span class="min-w-0">
         <span class="flex items-center gap-1.5">
           <h1 class="truncate text-base leading-5 font-semibold" tabindex="-1" dir="auto" data-pane-title>${title}</h1>
-          <span class="text-muted" title=${words.encrypted}>${icon(Lock, 'size-3.5')}<span class="sr-only">${words.encrypted}</span></span>
+          <span class="text-muted" title=${words.encrypted}>${icon(Lock, 'size-3.5')}<span class="sr-only">${words.encrypted}</span></span>${this.badge(conversation)}
         </span>
         <span class="block truncate text-[.8125rem] leading-4.5 text-muted">${this.subtitle(conversation)}</span>
       </span>`
@@ -65,6 +66,14 @@ export class TvThread extends TvElement {
       ${backLink(paths.home, $appWords.get().back)}
       ${about ? html`<a class=${classes} href=${about}>${content}</a>` : html`<div class=${classes}>${content}</div>`}
     </div>`
+  }
+
+  /** Quiet: whom one compared numbers with. */
+  private badge(conversation: Conversation): TemplateResult | typeof nothing {
+    const other = otherIn(conversation)
+    if (!other || this.people.value.get(other)?.verified !== 'numbers') return nothing
+    const text = $safetyWords.get().checked
+    return html`<span class="text-muted" title=${text}>${icon(ShieldCheck, 'size-3.5')}<span class="sr-only">${text}</span></span>`
   }
 
   private subtitle(conversation: Conversation): string {

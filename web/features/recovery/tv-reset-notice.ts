@@ -28,7 +28,7 @@ export class TvResetNotice extends TvElement {
     const name = nameOf(this.accountId)
     return html`<section class="card p-5" role="alert"><div class="flex gap-4"><span class="tile danger">${icon(ShieldAlert)}</span>
         <div><h2 class="row-title">${words.resetTitle({ name })}</h2><p class="mt-1 text-[.9375rem] leading-5.5 text-pretty">${words.resetText({ name })}</p><p class="row-text mt-2">${words.resetGroups}</p></div></div>
-      ${this.isComparing ? html`<div class="mt-5"><tv-safety-number .accountId=${this.accountId}></tv-safety-number></div>` : nothing}
+      ${this.isComparing ? html`<div class="mt-5"><tv-safety-number .accountId=${this.accountId} .isBare=${true}></tv-safety-number></div>` : nothing}
       <div class="mt-5 flex flex-wrap gap-2">${this.buttons()}</div>${problemLine(this.deciding.problem)}</section>`
   }
 
