@@ -1,3 +1,5 @@
+import { concat } from '../crypto/bytes.ts'
+import { leafHash } from '../crypto/tree.ts'
 import { type AccountId, type ConversationId, type MessageId, toBase64Url } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ServerFrame } from '../protocol/socket.ts'
@@ -16,6 +18,8 @@ const PAGE = 200
 const BACKWARD = 1
 const ENTRIES_A_LOT = 512
 const BODIES_A_LOT = 100
+const LOG_ENTRIES_A_LOT = 500
+const LOG_BYTES_A_LOT = 400_000
 /** Bodies travel as base64url inside JSON. */
 const BYTES_A_LOT = Math.floor(limits.maxJsonBytes * 0.6)
 
@@ -35,11 +39,18 @@ export class Healing {
     const { http, keyLog } = this.parts
     const signed = keyLog.signedHead()
     if (signed === null) return false
-    // The home takes what it lacks of these; its own size is not known without a session.
     const { size } = keyLog.head()
-    const from = Math.max(0, size - limits.maxLogPageEntries)
-    const entries = (await keyLog.entriesFrom(from)).slice(0, size - from).map(toBase64Url)
-    await http.healLog({ from, entries, treeHead: toBase64Url(signed) })
+    const treeHead = toBase64Url(signed)
+    let from = (await http.healLog({ from: 0, entries: [], treeHead })).size
+    while (from < size) {
+      const missing = (await keyLog.entriesFrom(from)).slice(0, size - from)
+      const count = Math.min(LOG_ENTRIES_A_LOT, countFitting(missing.map(toBase64Url), LOG_BYTES_A_LOT))
+      const entries = missing.slice(0, count).map(toBase64Url)
+      const rest = toBase64Url(concat(...missing.slice(count).map(leafHash)))
+      const reached = (await http.healLog({ from, entries, treeHead, rest })).size
+      if (reached <= from) break
+      from = reached
+    }
     return true
   }
 
@@ -88,7 +99,7 @@ export class Healing {
     const wanted = new Set<MessageId>(missing)
     const bodies = kept.filter((body) => wanted.has(body.messageId)).map((body) => toBase64Url(body.body))
     for (let at = 0; at < bodies.length; ) {
-      const lot = bodies.slice(at, at + countFitting(bodies.slice(at, at + BODIES_A_LOT)))
+      const lot = bodies.slice(at, at + countFitting(bodies.slice(at, at + BODIES_A_LOT), BYTES_A_LOT))
       await this.parts.http.healBodies({ conversationId, bodies: lot })
       at += lot.length
     }
@@ -136,13 +147,13 @@ function byConversation(kept: readonly KeptBody[]): Map<ConversationId, KeptBody
   return grouped
 }
 
-function countFitting(bodies: readonly string[]): number {
+function countFitting(texts: readonly string[], maxBytes: number): number {
   let bytes = 0
-  const over = bodies.findIndex((body) => {
-    bytes += body.length + 4
-    return bytes > BYTES_A_LOT
+  const over = texts.findIndex((text) => {
+    bytes += text.length + 4
+    return bytes > maxBytes
   })
-  return over === -1 ? bodies.length : Math.max(1, over)
+  return over === -1 ? texts.length : Math.max(1, over)
 }
 
 /** The host has said that nobody's device is newer: what this device still had of its own is not taken any more. */

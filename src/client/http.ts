@@ -28,7 +28,7 @@ import type {
   PrekeyUpload,
 } from '../protocol/devices.ts'
 import { isRefusalCode } from '../protocol/errors.ts'
-import type { HealAccount, HealBodies, HealConversation, HealedBodies, HealLog } from '../protocol/heal.ts'
+import type { HealAccount, HealBodies, HealConversation, HealedBodies, HealedLog, HealLog } from '../protocol/heal.ts'
 import type { AccountId, AttachmentId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
 import type { InviteCard, InviteUpload, InviteView } from '../protocol/invites.ts'
 import {
@@ -171,7 +171,7 @@ export function createHttp(caller: HttpCaller) {
       caller.carry(`/api/files/${fileId}?conversation=${conversationId}&kind=bundle`, file),
     getFile: (fileId: AttachmentId) => caller.carry(`/api/files/${fileId}`, null),
 
-    healLog: (body: HealLog) => call<{ treeHead: string }>('POST', '/api/heal/log', body),
+    healLog: (body: HealLog) => call<HealedLog>('POST', '/api/heal/log', body),
     healConversation: (body: HealConversation) => call<EntryAppended>('POST', '/api/heal/conversations', body),
     healMissing: (conversationId: ConversationId, messageIds: MessageId[]) =>
       call<{ missing: MessageId[] }>('POST', '/api/heal/missing', { conversationId, messageIds }),

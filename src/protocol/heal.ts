@@ -11,11 +11,14 @@ import { bytesSchema, idSchema, signInNameSchema } from './schema.ts'
  * no session: the device that asks may itself be missing from the backup, and the server's own signature vouches for the entries.
  * bad_signature: not this server's head. bad_entry: root or an entry does not fit, or entries are missing
  * between the server's log and `from`. Nothing newer: answers with its own head (so `entries: []` asks how far the server is).
+ * What is too much for one call goes in several, oldest first: `rest` then holds the leaf hashes (32 bytes each) of the entries between
+ * these and the head, so that the signed root still proves every entry before it is adopted.
  */
 export const healLog = Type.Object({
   from: Type.Integer({ minimum: 0 }),
   entries: Type.Array(bytesSchema(1, 2048), { maxItems: 1000 }),
   treeHead: bytesSchema(144),
+  rest: Type.Optional(bytesSchema(0, 384_000)),
 })
 export type HealLog = Static<typeof healLog>
 export type HealedLog = { treeHead: string; size: number }

@@ -36,9 +36,10 @@ export class Healing {
     const { database, keyLog, clock } = this.context
     const entries = offer.entries.map((entry) => readBytes(entry))
     const treeHead = readBytes(offer.treeHead, 144)
+    const rest = readBytes(offer.rest ?? '')
     await database.transaction(async (tx) => {
       this.#assertHealing()
-      const hasGrown = await keyLog.adopt(tx, { from: offer.from, entries, treeHead })
+      const hasGrown = await keyLog.adopt(tx, { from: offer.from, entries, treeHead, rest })
       if (hasGrown) await store.countInviteUses(tx, clock.now())
     })
     return { treeHead: toBase64Url(keyLog.treeHead), size: keyLog.size }

@@ -35,6 +35,9 @@ import {
 
 type Parts = { database: Database; clock: Clock; hub: Hub; logKey: LogKey }
 
+/** `rest`: leaf hashes of what comes behind `entries`, up to the head. */
+type HealOffer = { from: number; entries: readonly Uint8Array[]; treeHead: Uint8Array; rest: Uint8Array }
+
 /** Entries of one transaction that are not yet committed. */
 type Growth = { state: KeyLogState; from: number; entries: Uint8Array[]; ended: Ended[] }
 type Ended = { deviceId: DeviceId; code: 'device_removed' | 'began_anew' | 'account_gone' }
@@ -136,17 +139,20 @@ export class KeyLog {
    * Takes back what a backup lacks: entries behind a head that this server itself signed before (PROTOCOL 4.14). False if the
    * head shows nothing newer.
    */
-  async adopt(tx: Transaction, offer: { from: number; entries: readonly Uint8Array[]; treeHead: Uint8Array }) {
+  async adopt(tx: Transaction, offer: HealOffer) {
     const head = refuseBroken('bad_signature', () => checkSth(this.parts.logKey.publicKey, offer.treeHead))
-    if (head.size <= this.size) return false
-    if (offer.from > this.size || offer.from + offer.entries.length < head.size)
+    const end = Math.min(offer.from + offer.entries.length, head.size)
+    if (head.size <= this.size || offer.entries.length === 0) return false
+    if (offer.from > this.size || end + offer.rest.length / 32 !== head.size)
       throw new Refusal('bad_entry', { detail: 'entries are missing' })
-    const missing = offer.entries.slice(this.size - offer.from, head.size - offer.from)
+    const missing = offer.entries.slice(Math.max(0, this.size - offer.from), end - offer.from)
     const tree = this.#tree.clone()
     for (const entry of missing) tree.append(leafHash(entry))
+    const known = Math.max(0, this.size - end) * 32
+    for (let at = known; at < offer.rest.length; at += 32) tree.append(offer.rest.slice(at, at + 32))
     if (!Buffer.from(tree.root()).equals(head.root)) throw new Refusal('bad_entry', { detail: 'root' })
     await this.append(tx, missing)
-    return true
+    return missing.length > 0
   }
 
   /** A fresher head for the same log, so that nobody has to trust an old one. */
