@@ -136,7 +136,10 @@ export class Admission {
     const present = new Set(membership.members.map((member) => member.accountId))
     const candidates = this.needs.people
       .list()
-      .filter((person) => person.verified !== null && !person.wasReset && !present.has(person.accountId))
+      .filter(
+        (person) =>
+          person.verified !== null && !person.wasReset && person.leftAt === null && !present.has(person.accountId),
+      )
       .map((person) => person.accountId)
       .filter((accountId) => this.needs.keyLog.activeDevices(accountId).length > 0)
     if (candidates.length === 0) return

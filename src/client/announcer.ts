@@ -38,9 +38,13 @@ export class Announcer {
   }
 
   replay(): void {
+    this.context.emit({ type: 'conversations', conversations: this.list() })
+  }
+
+  /** Every conversation this device knows, newest first. */
+  list(): Conversation[] {
     const conversations = this.records.all().map((record) => this.#conversation(record))
-    conversations.sort((left, right) => right.activeAt - left.activeAt)
-    this.context.emit({ type: 'conversations', conversations })
+    return conversations.sort((left, right) => right.activeAt - left.activeAt)
   }
 
   messages(id: ConversationId, lines: readonly StoredMessage[], removedIds: MessageId[] = []): void {

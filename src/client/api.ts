@@ -1,6 +1,9 @@
 import type { RefusalCode } from '../protocol/errors.ts'
 import type { AccountId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
 import type { AddressView, CheckResult, RestoreSummary, RestoreUpload } from '../protocol/setup.ts'
+import type { OwnDataApi } from './own-data-api.ts'
+
+export type { AuditView, ExportPart, ExportWords } from './own-data-api.ts'
 
 /**
  * Everything a face (browser page, command line, bot) sees of a member's device, and everything it may ask.
@@ -15,7 +18,7 @@ export type Phase =
   /** Signed in on this device; local data is shown at once, the network follows. */
   | { name: 'inside' }
   /** This device was signed out or removed elsewhere; nothing was lost at the home. */
-  | { name: 'removed'; reason: 'signed_out' | 'device_removed' | 'began_anew' | 'account_gone' }
+  | { name: 'removed'; reason: 'signed_out' | 'device_removed' | 'began_anew' | 'account_gone' | 'left' }
   /** The home showed something it must not (PROTOCOL 4.2): nothing is sent until a person decides. */
   | { name: 'alarm'; alarm: AlarmView }
 
@@ -62,6 +65,8 @@ export type Person = {
   /** Their identity was reset since and nobody verified the new one. */
   wasReset: boolean
   joinedAt: number
+  /** Set: they are no longer at this home. What they said stays, and what they were called. */
+  leftAt: number | null
 }
 
 export type DeliveryState = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
@@ -237,6 +242,7 @@ export type FailureCode =
   | 'link_tampered'
   | 'link_same_side'
   | 'was_reset'
+  | 'person_left'
 export class ClientFailure extends Error {
   override readonly name = 'ClientFailure'
   constructor(
@@ -249,7 +255,7 @@ export class ClientFailure extends Error {
 }
 
 /** The commands. Every one rejects with {@link ClientFailure} and nothing else. */
-export type ClientApi = {
+export type ClientApi = OwnDataApi & {
   // ── before this browser is a device ──
   setupCheck(claimToken: string): Promise<CheckResult[]>
   addresses(claimToken: string | null): Promise<AddressView[]>

@@ -5,7 +5,8 @@ import { type Client, type ClientApi, type ClientEvent, ClientFailure, type Phas
 import type { ClientContext } from './context.ts'
 import { createHttp, HttpCaller } from './http.ts'
 import type { StoredIdentity } from './identity.ts'
-import { type Inside, type InsideCommands, insideCommands, openInside, toldCommands } from './inside.ts'
+import { type Inside, openInside } from './inside.ts'
+import { type InsideCommands, insideCommands, toldCommands } from './inside-commands.ts'
 import { LinkDesk } from './link-desk.ts'
 import { readOtherCode } from './link-line.ts'
 import { linkAsNew } from './link-new.ts'
@@ -18,6 +19,7 @@ import { spellSignInName } from './sign-in-name.ts'
 import { found, join, loadPending, lookAgain } from './sign-up.ts'
 
 const SETUP_RETRY_MS = 3_000
+const LEFT: Phase = { name: 'removed', reason: 'left' }
 /** Parts whose newest value a late subscriber is told first, in this order. */
 const REPLAYED = ['phase', 'connection', 'me', 'home', 'people', 'conversations', 'linking'] as const
 
@@ -176,19 +178,18 @@ class DeviceClient {
     for (const type of REPLAYED) if (type !== 'phase') this.#latest.delete(type)
   }
 
-  async #signOut(): Promise<void> {
+  async #end(leave: (inside: Inside) => Promise<void>): Promise<void> {
     const inside = this.#requireInside()
     await this.#desk.cancel()
     this.#isLeaving = true
     try {
-      await inside.leave()
+      await leave(inside)
       this.#inside = null
       await inside.stop()
       await this.#forget()
     } finally {
       this.#isLeaving = false
     }
-    await this.#stayOutside()
   }
 
   /** The new side of a link. Whatever else makes this browser a device ends it first. */
@@ -231,7 +232,8 @@ class DeviceClient {
       foundHome: (token, homeName, person) => this.#becomeDevice(() => found(outside, { token, homeName }, person)),
       joinHome: (link, person) => this.#becomeDevice(() => join(outside, link, person)),
       signIn: (name, secret) => this.#becomeDevice(() => recover(outside, name, secret)),
-      signOut: () => this.#signOut(),
+      signOut: () => this.#end((inside) => inside.leave()).then(() => this.#stayOutside()),
+      leaveHome: (name, secret) => this.#end((own) => own.leaveHome(name, secret)).then(() => this.#setPhase(LEFT)),
       linkAsNew: (text) => this.#linkAsNew(text),
       linkOther: (text) => this.#linkOther(text),
       confirmLink: async (deviceName) => this.#desk.confirm(deviceName),

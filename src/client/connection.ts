@@ -186,7 +186,7 @@ export class SocketConnection {
 
   #refuse(code: string): void {
     if (code === 'not_signed_in') this.#failures = Math.max(this.#failures, 2)
-    if (code === 'device_removed') this.login.end(code)
+    if (code === 'device_removed' || code === 'account_gone') this.login.end(code)
   }
 
   #rest(): void {

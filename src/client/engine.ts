@@ -15,6 +15,7 @@ import { memberIds } from './conversation-record.ts'
 import { Conversations } from './conversations.ts'
 import { Disappearing } from './disappearing.ts'
 import { EnvelopeQueue } from './envelope-queue.ts'
+import { createHistory } from './export-history.ts'
 import { Greeting } from './greeting.ts'
 import { GroupCommands } from './group-commands.ts'
 import { Healing } from './heal.ts'
@@ -111,7 +112,9 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       sendText: (id, messageId, text) => {
         const { isMember, peerId } = conversations.get(id)
         if (!isMember) return Promise.reject(new ClientFailure('not_allowed'))
-        if (peerId && parts.people.find(peerId)?.wasReset) return Promise.reject(new ClientFailure('was_reset'))
+        const peer = peerId ? parts.people.find(peerId) : null
+        if (peer?.wasReset) return Promise.reject(new ClientFailure('was_reset'))
+        if (peer && peer.leftAt !== null) return Promise.reject(new ClientFailure('person_left'))
         if (text.length > limits.maxTextLength) return Promise.reject(new ClientFailure('too_large'))
         return outbox.send(id, { kind: 'text', text }, { messageId })
       },
@@ -165,6 +168,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       const { isMember, group } = record
       return { members, isAdmin: admins.includes(selfId), isMember, isOpen: group?.kind === 'open' }
     },
+    history: createHistory({ parts, steps, connection, conversations, store, outbox, announcer, catchUp }),
     replay() {
       connection.replay()
       announcer.replay()

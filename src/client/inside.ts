@@ -8,7 +8,7 @@ import { applyVaultSync, createAccountHealing } from './account-healing.ts'
 import { openAccountStateStore } from './account-state.ts'
 import { Admission } from './admission.ts'
 import type { AlarmBell } from './alarm.ts'
-import { type ClientApi, type ClientEvent, ClientFailure, type Me } from './api.ts'
+import { type ClientEvent, ClientFailure, type Me } from './api.ts'
 import { countEnded, openArchiveKeys } from './archive-keys.ts'
 import { withClosableStore } from './closable-store.ts'
 import type { ClientContext } from './context.ts'
@@ -21,39 +21,19 @@ import { type StoredIdentity, toIdentity } from './identity.ts'
 import { createInvites } from './invites.ts'
 import { type KeyLogNeeds, openKeyLog } from './key-log.ts'
 import { createKitKeeper } from './kit.ts'
+import type { InsideCommands } from './inside-commands.ts'
+import { reasonOfEnd } from './leaving.ts'
 import type { LinkTalk } from './link-desk.ts'
 import { linkOther } from './link-old.ts'
 import type { LinkRelay } from './link-relay.ts'
 import { createLogin, type RemovedReason } from './login.ts'
+import { createOwnData } from './own-data.ts'
 import type { AccountParts, Engine } from './parts.ts'
 import { openPeople } from './people.ts'
 import { createPrekeys } from './prekeys.ts'
 import { createRecoveryCare } from './recovery-care.ts'
 import { createResetAcceptance } from './resets.ts'
-
-/** What only a signed-in device can be asked. */
-export const insideCommands = [
-  ...['confirmKit', 'setProfile', 'listDevices', 'renameDevice', 'signOutDevice', 'dismissRestored'],
-  ...['signOutOthers', 'removeDevice', 'changePassphrase', 'makeNewKit', 'replaceRoot'],
-  ...['dismissKitReminder', 'acceptReset'],
-  ...['renameHome', 'createInvite', 'listInvites', 'revokeInvite', 'safetyNumber'],
-  ...[
-    'openDirect',
-    'createGroup',
-    'renameGroup',
-    'setGroupPhoto',
-    'addMembers',
-    'removeMember',
-    'setAdmin',
-    'leaveGroup',
-    'setDisappearing',
-    'setHistoryPolicy',
-  ],
-  ...['openThread', 'loadOlder', 'loadNewer', 'sendText', 'retryMessage', 'discardMessage', 'markRead'],
-] as const satisfies (keyof ClientApi)[]
-/** Told, not asked: nothing comes back, and outside nothing happens. */
-export const toldCommands = ['setActive', 'reconnect', 'setTyping'] as const satisfies (keyof ClientApi)[]
-export type InsideCommands = Pick<ClientApi, (typeof insideCommands)[number] | (typeof toldCommands)[number]>
+import { createRootAccess } from './root-access.ts'
 
 /** A signed-in device: all parts, opened from local rows, not yet connected. */
 export type Inside = {
@@ -64,6 +44,8 @@ export type Inside = {
   settle(): Promise<void>
   /** Ends this device at the home. */
   leave(): Promise<void>
+  /** Ends the account at the home. */
+  leaveHome(signInName: string, secret: string): Promise<void>
   /** Adds another browser to this person's devices. */
   linkOther(relay: LinkRelay, code: LinkCode | null, talk: LinkTalk): Promise<void>
   onConversations(event: Extract<ClientEvent, { type: 'conversations' }>): void
@@ -138,10 +120,13 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
   const family = new Family({ context, identity, keyLog, accountState, home, engine })
   const devices = createDevices({ context, http, identity, keyLog, accountState })
   const kit = createKitKeeper({ context, accountState })
+  const { signInName } = stored
+  const withRoot = createRootAccess({ context, http, identity, signInName, keyLog })
   const care = createRecoveryCare({
-    ...{ context, http, identity, signInName: stored.signInName, keyLog, archiveKeys, accountState },
+    ...{ context, http, identity, signInName, keyLog, archiveKeys, accountState, withRoot },
     sendSync: (content) => engine.sendSync(content),
   })
+  const ownData = createOwnData({ context, caller, identity, keyLog, people, home, engine, accountState, withRoot, me })
   const acceptReset = createResetAcceptance({ keyLog, accountState }, () => attempt(admission.run()))
   const invites = createInvites({ context, http, identity, logPublicKey, keyLog, accountState, home })
 
@@ -150,7 +135,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     // Begun anew by an invite: this device belongs to who the person was before.
     if (status === 'ended') return onRemoved('began_anew')
     if (!isOwnLog()) return
-    if (status !== 'active' && from > 0) return onRemoved('device_removed')
+    if (status !== 'active' && from > 0) return attempt(reasonOfEnd(keyLog, identity, from).then(onRemoved))
     attempt(people.refresh().then(() => admission.run()))
   })
   watchOwnDevices()
@@ -265,6 +250,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     ...invites,
     setProfile,
     ...care,
+    ...ownData.commands,
     acceptReset,
     confirmKit: (lastGroup) => kit.confirm(lastGroup),
     dismissKitReminder: () => kit.dismiss(),
@@ -279,6 +265,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     commands,
     settle,
     leave,
+    leaveHome: ownData.leaveHome,
     linkOther: (relay, code, talk) =>
       linkOther(
         {
@@ -293,6 +280,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     start: () => engine.start(),
     async stop() {
       family.stop()
+      ownData.departures.stop()
       admission.stop()
       await engine.stop()
       await close()
@@ -300,6 +288,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     },
     onConversations: ({ conversations }) => {
       family.onConversations(conversations)
+      ownData.departures.runLater()
       attempt(admission.run())
     },
   }

@@ -8,13 +8,15 @@ import type { Http, HttpCaller } from './http.ts'
 import type { Identity, Login } from './parts.ts'
 import type { Platform } from './platform.ts'
 
+const ends = ['device_removed', 'began_anew', 'account_gone'] as const
+
 export type RemovedReason = Extract<Phase, { name: 'removed' }>['reason']
 
 /** An access cookie is renewed when it has less than this left. */
 const SLACK_MS = 30_000
 const SESSION_ROW = 'has-session'
 /** Refusals after which only the device key helps; it is also what tells whether the device is still one. */
-const ENDED = new Set(['not_signed_in', 'token_reused', 'device_removed'])
+const ENDED = new Set(['not_signed_in', 'token_reused', 'device_removed', 'account_gone'])
 
 /** sig(DSK, "auth", …) over a fresh nonce (PROTOCOL 4.8): how a device signs in, no password anywhere. */
 export async function signInWithDeviceKey(platform: Platform, http: Http, identity: Identity): Promise<SessionAnswer> {
@@ -44,14 +46,15 @@ export function createLogin({ context, http, caller, identity, onRemoved }: Logi
   let expiresAt = 0
   let attempt: Promise<void> | null = null
 
-  // Only `device_removed` is final. A home restored from a backup may not know this device yet and must not end it.
+  // Only these two are final. A home restored from a backup may not know this device yet and must not end it.
   async function byDeviceKey(): Promise<SessionAnswer> {
     try {
       const answer = await signInWithDeviceKey(platform, http, identity)
       await store.commit([{ table: 'device', key: SESSION_ROW, value: true }])
       return answer
     } catch (error) {
-      if (error instanceof ClientFailure && error.code === 'device_removed') onRemoved('device_removed')
+      const code = error instanceof ClientFailure ? error.code : null
+      if (code === 'device_removed' || code === 'account_gone') onRemoved(code)
       throw error
     }
   }
@@ -88,7 +91,7 @@ export function createLogin({ context, http, caller, identity, onRemoved }: Logi
     end(code) {
       // Two parties held the session: both lost it, and the one with the device key begins a new one.
       if (code === 'token_reused') expiresAt = 0
-      else onRemoved(code === 'device_removed' || code === 'began_anew' ? code : 'signed_out')
+      else onRemoved(ends.find((reason) => reason === code) ?? 'signed_out')
     },
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '../crypto/conversation-log-validator.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
 import { type AccountId, idFromBytes } from '../protocol/ids.ts'
-import type { Notice } from './api.ts'
+import type { Notice, Person } from './api.ts'
 import { type ConversationRecord, convIdOf, memberIds, type Tenure } from './conversation-record.ts'
 import type { AccountParts, LogDevice } from './parts.ts'
 
@@ -88,7 +88,7 @@ export function isPresent(record: ConversationRecord, accountId: AccountId, { ke
 }
 
 /** Active devices (key log) of members (signed entries) but this one: the home can add neither (PROTOCOL 4.6). */
-export function recipientsOf(record: ConversationRecord, { identity, keyLog }: AccountParts): LogDevice[] {
+export function recipientsOf(record: ConversationRecord, { identity, keyLog, people }: AccountParts): LogDevice[] {
   if (!record.isMember) return []
   const state = keyLog.state()
   const directory = directoryOf(state)
@@ -97,14 +97,29 @@ export function recipientsOf(record: ConversationRecord, { identity, keyLog }: A
     return record.kind === 'direct' || (member !== undefined && isMemberIdentity(member, directory, state.size))
   }
   return memberIds(record, identity.accountId)
-    .filter(isPresent)
+    .filter((accountId) => isPresent(accountId) && !hasLeft(people.find(accountId)))
     .flatMap((accountId) => keyLog.activeDevices(accountId))
     .filter((device) => device.deviceId !== identity.deviceId)
 }
 
-/** Entries may name a log size this device has not reached: fetch it first. */
-export async function reachEntry(entry: Uint8Array, { keyLog }: AccountParts): Promise<void> {
-  const { sthSize } = parseConversationEntry(entry)
+// By the home's word alone, which can only take somebody out here: a host cannot say it in the log.
+function hasLeft(person: Person | null): boolean {
+  return person !== null && person.leftAt !== null
+}
+
+/** Entries may name a log size this device has not reached: fetch it first. False: the home does not show so much. */
+export async function reachEntry(entry: Uint8Array, { keyLog }: AccountParts): Promise<boolean> {
+  const sthSize = sizeNamedBy(entry)
   if (sthSize > keyLog.head().size) await keyLog.refresh()
-  if (sthSize > keyLog.head().size) throw new DecryptionFailed('the key log does not reach this entry')
+  return sthSize <= keyLog.head().size
+}
+
+/** What cannot be read names nothing: whoever admits it finds out. */
+function sizeNamedBy(entry: Uint8Array): number {
+  try {
+    return parseConversationEntry(entry).sthSize
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return 0
+    throw error
+  }
 }

@@ -8,6 +8,7 @@ import type { AccountId, ConversationId, DeviceId, Incarnation } from '../protoc
 import type { ChangedThing } from '../protocol/socket.ts'
 import type { AlarmView, ClientApi, HomeState, Person } from './api.ts'
 import type { ClientContext, LocalWrite } from './context.ts'
+import type { History } from './export-history.ts'
 import type { Http } from './http.ts'
 import type { DeviceDhKeyPair, DeviceKeyPair } from './identity.ts'
 
@@ -194,6 +195,8 @@ export type Engine = {
   entries(conversationId: ConversationId): Promise<Uint8Array[]>
   /** The family conversation. */
   createOpenGroup(name: string): Promise<ConversationId>
+  /** What an archive is made from. */
+  readonly history: History
   /** Sends what `subscribe` must replay: connection, conversations. */
   replay(): void
 }

@@ -138,12 +138,12 @@ class PeopleList implements OwnPeople {
   }
 
   #describe(account: AccountView, verified: Person['verified']): Person {
-    const { accountId, signInName, role, createdAt } = account
+    const { accountId, signInName, role, createdAt, leftAt = null } = account
     const user = findUser(this.needs.keyLog.state(), idToBytes(accountId))
     const { name, photo } = this.#faceOf(account)
     return {
-      ...{ accountId, name, signInName, photo, role, verified, joinedAt: createdAt },
-      isOnline: this.#online.get(accountId) ?? false,
+      ...{ accountId, name, signInName, photo, role, verified, joinedAt: createdAt, leftAt },
+      isOnline: leftAt === null && (this.#online.get(accountId) ?? false),
       wasReset: user !== null && this.#isUnaccepted(user),
     }
   }

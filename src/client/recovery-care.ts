@@ -1,6 +1,4 @@
-import { findUser } from '../crypto/key-log-validator.ts'
 import { estimateStrength } from '../crypto/passphrase.ts'
-import { wipe } from '../crypto/sodium.ts'
 import type { DeviceId } from '../protocol/ids.ts'
 import { mergeVault, type VaultCopy } from './account-healing.ts'
 import type { AccountStateStore } from './account-state.ts'
@@ -12,7 +10,7 @@ import type { Http } from './http.ts'
 import { appendEntry } from './log-writing.ts'
 import { makeKit, makeNewRoot, makePassphraseSlot, upload } from './new-root.ts'
 import type { Identity, KeyLog, SyncContent } from './parts.ts'
-import { asUntrusted, fetchMaterial, readSecret, type UnlockedRoot, unlockRoot } from './recovery.ts'
+import type { WithRoot } from './root-access.ts'
 
 const LOST = 3
 const MIN_SCORE = 2
@@ -25,37 +23,17 @@ type Needs = {
   keyLog: KeyLog
   archiveKeys: OwnArchiveKeys
   accountState: AccountStateStore
+  withRoot: WithRoot
   sendSync(content: SyncContent): Promise<void>
 }
-type Unlocked = UnlockedRoot & { ticket: string; wrappedRootSeed: string }
 export type RecoveryCare = Pick<ClientApi, 'removeDevice' | 'changePassphrase' | 'makeNewKit' | 'replaceRoot'>
 
 /** Everything a signed-in person does with their root: each time it is unlocked by passphrase or kit, used and wiped (PROTOCOL 4.8). */
 export function createRecoveryCare(needs: Needs): RecoveryCare {
-  const { context, http, identity, signInName, keyLog, archiveKeys, accountState } = needs
+  const { context, http, identity, signInName, keyLog, archiveKeys, accountState, withRoot } = needs
   const { random, clock } = context.platform
   const { userId } = identity
   const owner = { userId, platform: context.platform }
-
-  async function unlock(secretText: string): Promise<Unlocked> {
-    const secret = readSecret(secretText)
-    await keyLog.refresh()
-    const opened = await fetchMaterial({ context, http }, signInName, secret).catch(asUntrusted)
-    const user = findUser(keyLog.state(), userId)
-    const isOwn = opened.material.accountId === identity.accountId
-    if (user === null || !isOwn) throw new ClientFailure('untrusted_server', 0, 'another account')
-    const root = await unlockRoot(opened, user).catch(asUntrusted)
-    return { ...root, ticket: opened.material.ticket, wrappedRootSeed: opened.material.wrappedRootSeed }
-  }
-
-  async function withRoot<Answer>(secret: string, work: (root: Unlocked) => Promise<Answer>): Promise<Answer> {
-    const root = await unlock(secret)
-    try {
-      return await work(root)
-    } finally {
-      wipe(root.secretKey, root.backup.secretKey, root.backupRoot)
-    }
-  }
 
   async function removeDevice(deviceId: DeviceId, secret: string): Promise<void> {
     const device = keyLog.device(identity.accountId, deviceId)

@@ -39,7 +39,11 @@ const english = {
     'Somebody used an invite of the host to begin your account anew on another device, so this one cannot read on. If that was not you, tell the host and your family at once, by another way than this chat.',
   removedAccount: 'Your account is gone from this home',
   removedText: 'Your messages are safe at your home. Sign in again and they come back to this device.',
-  removedAccountText: 'The host closed your account. Ask the host for a new invite if this was a mistake.',
+  removedAccountText:
+    'You closed it on another device, or the host did. Ask the host for a new invite if this was a mistake.',
+  removedLeft: 'You have left this home',
+  removedLeftText:
+    'Your account is gone from it, and nothing of it is on this device any more. What you wrote to others stays with them. To come back you need a new invite.',
   signInAgain: 'Sign in again',
   alarmTitle: 'We stopped to keep you safe',
   alarmText:

@@ -39,9 +39,14 @@ export class TvStopped extends TvElement {
       device_removed: words.removedDevice,
       began_anew: words.removedAnew,
       account_gone: words.removedAccount,
+      left: words.removedLeft,
     }
-    const isGone = reason === 'account_gone'
-    const texts = { account_gone: words.removedAccountText, began_anew: words.removedAnewText }
+    const isGone = reason === 'account_gone' || reason === 'left'
+    const texts = {
+      account_gone: words.removedAccountText,
+      began_anew: words.removedAnewText,
+      left: words.removedLeftText,
+    }
     const text = reason in texts ? texts[reason as keyof typeof texts] : words.removedText
     const signIn = html`<a class="btn btn-primary btn-action mt-8 w-full" href=${paths.signIn}>${words.signInAgain}</a>`
     return this.frame(

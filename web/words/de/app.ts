@@ -41,7 +41,10 @@ export const app = {
   removedText:
     'Deine Nachrichten sind in deinem Zuhause sicher. Melde dich wieder an, dann kommen sie auf dieses Gerät zurück.',
   removedAccountText:
-    'Der Gastgeber hat dein Konto geschlossen. Bitte um eine neue Einladung, falls das ein Versehen war.',
+    'Du hast es auf einem anderen Gerät geschlossen, oder der Gastgeber war es. War das ein Versehen, bitte den Gastgeber um eine neue Einladung.',
+  removedLeft: 'Du hast dieses Zuhause verlassen',
+  removedLeftText:
+    'Dein Konto gibt es dort nicht mehr, und auf diesem Gerät ist nichts mehr davon. Was du anderen geschrieben hast, bleibt bei ihnen. Um zurückzukommen, brauchst du eine neue Einladung.',
   signInAgain: 'Wieder anmelden',
   alarmTitle: 'Wir haben zu deiner Sicherheit angehalten',
   alarmText:

@@ -10,6 +10,8 @@ export const failures = {
   bad_claim_token: 'Dieser Einrichtungslink gilt nicht mehr. Nimm den neuesten, den dein Zuhause ausgegeben hat.',
   token_reused: 'Diese Anmeldung wurde zweimal benutzt und deshalb sicherheitshalber beendet. Melde dich wieder an.',
   device_removed: 'Dieses Gerät wurde entfernt. Melde dich wieder an, um es zu benutzen.',
+  account_gone:
+    'Dieses Konto gibt es in diesem Zuhause nicht mehr. War das ein Versehen, bitte den Gastgeber um eine neue Einladung.',
   not_allowed: 'Das darfst du nicht. Frage einen Admin oder den Gastgeber.',
   wrong_origin:
     'Diese Seite wurde unter einer anderen Adresse geöffnet. Öffne dein Zuhause unter seiner eigenen Adresse.',
@@ -24,6 +26,9 @@ export const failures = {
   message_id_taken: 'Diese Nachricht wurde schon gesendet. Schreibe sie noch einmal.',
   healing:
     'Dein Zuhause setzt sich nach einer Wiederherstellung noch zusammen. Versuche es in einer Minute noch einmal.',
+  last_host:
+    'Ein Zuhause braucht einen Gastgeber. Mache zuerst jemand anderen zum Gastgeber und versuche es dann noch einmal.',
+  person_left: 'Diese Person ist nicht mehr in deinem Zuhause, ihr kann nichts mehr geschickt werden.',
   invite_unknown: 'Diese Einladung ist hier nicht bekannt. Bitte um einen neuen Link.',
   invite_used: 'Diese Einladung wurde schon benutzt. Bitte um einen neuen Link.',
   invite_expired: 'Diese Einladung ist abgelaufen. Bitte um einen neuen Link.',

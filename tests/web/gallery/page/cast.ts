@@ -28,10 +28,10 @@ export const home: HomeState = {
   restored: null,
 }
 
-type PersonFacts = Partial<Pick<Person, 'isOnline' | 'verified' | 'role' | 'wasReset'>>
+type PersonFacts = Partial<Pick<Person, 'isOnline' | 'verified' | 'role' | 'wasReset' | 'leftAt'>>
 let joined = 0
 function person(id: string, name: string, facts: PersonFacts = {}): Person {
-  const base = { isOnline: false, verified: 'invite' as const, role: 'member' as const, wasReset: false }
+  const base = { isOnline: false, verified: 'invite' as const, role: 'member' as const, wasReset: false, leftAt: null }
   return {
     accountId: account(id),
     name,
