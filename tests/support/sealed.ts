@@ -43,13 +43,15 @@ export interface Wish {
   words?: string
   class?: BodyClass
   messageId?: MessageId
+  /** Flag bit 0. */
+  isEphemeral?: boolean
 }
 
 export async function sealDirect(sender: Signer, conversationId: ConversationId, wish: Wish = {}): Promise<SealedBody> {
   const messageId = wish.messageId ?? idFromBytes<MessageId>(systemRandom(16))
   const fields = {
     class: wish.class ?? 0,
-    isEphemeral: false,
+    isEphemeral: wish.isEphemeral ?? false,
     convId: idToBytes(conversationId),
     msgId: idToBytes(messageId),
   }
@@ -94,7 +96,7 @@ export class GroupChain {
     const body = await sealGroupBody(
       systemRandom(32),
       {
-        ...{ class: wish.class ?? 0, isEphemeral: false, iteration: 0 },
+        ...{ class: wish.class ?? 0, isEphemeral: wish.isEphemeral ?? false, iteration: 0 },
         ...{ convId: idToBytes(this.conversationId), msgId: idToBytes(messageId) },
         ...{ epoch: this.epoch, convHead: this.head, chainId: chain.chainId },
       },
