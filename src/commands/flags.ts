@@ -20,7 +20,7 @@ export function parseFlags<Options extends FlagOptions>(args: string[], options:
   try {
     return parseArgs({ args, options, strict: true }).values
   } catch (error) {
-    const [sentence] = (error as Error).message.split('. ')
+    const [sentence] = (error as Error).message.split(/[.!]?\n|\. /)
     throw new UsageError(`${sentence?.replace(/\.$/, '')}: "trallivalli help" lists what there is.`)
   }
 }

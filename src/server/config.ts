@@ -79,7 +79,9 @@ interface Source {
 
 function readSetting(env: Record<string, string | undefined>, flags: Flags, flag: string): Source {
   const { variable, fallback } = settings.find((candidate) => candidate.flag === flag)!
-  if (flags[flag] !== undefined) return { text: flags[flag].trim(), name: `--${flag}` }
+  const given = flags[flag]?.trim()
+  if (given === '' && fallback !== '') throw new SettingError(`--${flag} is empty: give it a value, or leave it out.`)
+  if (given !== undefined) return { text: given, name: `--${flag}` }
   const text = env[variable]?.trim()
   return { text: text || fallback, name: variable }
 }

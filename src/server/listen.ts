@@ -144,6 +144,8 @@ function explainPort(host: string, port: number, flag: string, code = 'unknown r
   if (code === 'EADDRINUSE')
     return `Port ${port} is already in use: stop the other program or choose another port with ${flag}.`
   if (code === 'EACCES') return `Port ${port} needs more rights: choose one above 1023 with ${flag}.`
+  if (code === 'EADDRNOTAVAIL')
+    return `This machine has no address ${host}: give one of its own with --host, or 0.0.0.0 for all of them.`
   return `${host} port ${port} cannot be opened (${code}): check --host and ${flag}.`
 }
 

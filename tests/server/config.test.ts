@@ -63,6 +63,11 @@ test.each([
   expect(attempt).toThrow(new RegExp(`^--${flag} [^\\n]*must|^--${flag} [^\\n]*is a number`))
 })
 
+test('an empty flag is a slip, not the folder where one happens to stand', () => {
+  expect(() => readConfig({}, { data: '' })).toThrow(/^--data is empty/)
+  expect(readConfig({}, { 'public-url': '' }).publicUrl).toBeNull()
+})
+
 test('a wrong variable is named as the variable', () => {
   expect(() => readConfig({ TRALLIVALLI_PORT: 'x' })).toThrow(/^TRALLIVALLI_PORT is "x"/)
 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import type { AddressView, CheckResult } from '../../src/protocol/setup.ts'
+import { listAddresses } from '../../src/server/features/setup/addresses.ts'
 import { type RunningApp, startApp } from '../support/app.ts'
 import { foundHome, inviteMember, Newcomer } from '../support/newcomer.ts'
 
@@ -88,6 +89,15 @@ test("a stranger's domain in the Host header never becomes an address of this ho
   const { json } = await wizard.call('GET', '/api/setup/addresses', undefined, withToken())
   const seen = (json as AddressView[]).filter(({ wasSeen }) => wasSeen).map(({ url }) => new URL(url).hostname)
   expect(seen.sort()).toEqual(['192.168.1.21', '[fd00::7]', 'nas', 'nas.fritz.box'])
+})
+
+test('a home that listens at one address alone names no other', () => {
+  const { context, origin } = running
+  const request = new Request(`${origin}/api/setup/addresses`, { headers: { host: new URL(origin).host } })
+  const listAt = (host: string) =>
+    listAddresses({ ...context, config: { ...context.config, host, httpsPort: 8443 } }, request).map(({ url }) => url)
+  expect(listAt('127.0.0.1')).toEqual([origin])
+  expect(listAt('192.168.1.20')).toEqual(['https://192.168.1.20:8443', origin])
 })
 
 test('guessing the claim token is slowed down', async () => {

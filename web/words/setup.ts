@@ -44,7 +44,8 @@ const setup = {
   remedy_local_disk: 'The data folder is on a network drive. Move it to a disk of this computer.',
   remedy_clock: 'The clock is wrong. Turn on automatic time in the system settings.',
   remedy_memory: params('Only {size} of memory are free. Close other programs, or it may be slow.'),
-  remedy_port: 'Nobody can reach it from outside yet. Allow it in the firewall.',
+  remedy_port:
+    'Only this computer can reach it. Start it with --host 0.0.0.0 and --tls auto, or with --public-url behind a proxy.',
   homeTitle: 'Name your home',
   homeText: 'Everyone you invite will see this name. You can change it whenever you like.',
   homeLabel: 'Family name',

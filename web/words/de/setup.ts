@@ -44,7 +44,8 @@ export const setup = {
   remedy_local_disk: 'Der Datenordner liegt auf einem Netzlaufwerk. Verschiebe ihn auf eine Platte dieses Computers.',
   remedy_clock: 'Die Uhr geht falsch. Schalte in den Systemeinstellungen die automatische Uhrzeit ein.',
   remedy_memory: 'Nur {size} Arbeitsspeicher sind frei. Schließe andere Programme, sonst wird es vielleicht langsam.',
-  remedy_port: 'Von außen kommt noch niemand herein. Erlaube es in der Firewall.',
+  remedy_port:
+    'Nur dieser Computer erreicht es. Starte es mit --host 0.0.0.0 und --tls auto, oder hinter einem Proxy mit --public-url.',
   homeTitle: 'Gib deinem Zuhause einen Namen',
   homeText: 'Alle, die du einlädst, sehen ihn. Du kannst ihn ändern, wann du willst.',
   homeLabel: 'Familienname',

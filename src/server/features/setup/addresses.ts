@@ -1,6 +1,7 @@
 import type { AddressView } from '../../../protocol/setup.ts'
+import type { Config } from '../../config.ts'
 import type { Context } from '../../context.ts'
-import { isLoopbackHost } from '../../peer.ts'
+import { isLoopback, isLoopbackHost } from '../../peer.ts'
 import { ownOrigin } from '../../request-info.ts'
 import { listOwnAddresses } from '../../tls/names.ts'
 
@@ -10,11 +11,17 @@ export function listAddresses({ config, seenAddresses }: Context, request: Reque
   const origins = [
     config.publicUrl?.origin,
     ...seenAddresses.list(),
-    ...(config.httpsPort ? listOwnAddresses().map((address) => toOrigin(address, config.httpsPort!)) : []),
+    ...(config.httpsPort ? reachable(config).map((address) => toOrigin(address, config.httpsPort!)) : []),
     own,
   ]
   const views = [...new Set(origins)].filter((origin) => typeof origin === 'string')
   return views.map((url) => describe(url, config.publicUrl, seenAddresses.has(url))).sort(byWorth)
+}
+
+// Bound to one address, it answers at no other.
+function reachable({ host }: Config): string[] {
+  const isAny = host === '0.0.0.0' || host === '::'
+  return isAny ? listOwnAddresses() : isLoopback(host) ? [] : [host]
 }
 
 function toOrigin(address: string, port: number): string {

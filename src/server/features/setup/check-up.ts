@@ -25,7 +25,7 @@ export function checkUp({ config, clock }: Context): Promise<CheckResult[]> {
     ['local_disk', () => checkLocalDisk(dataFolder)],
     ['clock', () => ({ status: clock.now() >= oldestNowMs ? 'ok' : 'failed', value: clock.now() })],
     ['memory', () => ({ status: totalmem() >= goodMemoryBytes ? 'ok' : 'warning', value: totalmem() })],
-    ['port', () => checkPort({ host, isReachable: httpsPort !== null || publicUrl !== null })],
+    ['port', () => ({ status: publicUrl !== null || (httpsPort !== null && !isLoopback(host)) ? 'ok' : 'warning' })],
   ]
   return Promise.all(checks.map(async ([name, check]) => ({ name, ...(await check()) })))
 }
@@ -55,8 +55,4 @@ async function checkLocalDisk(folder: string): Promise<Verdict> {
   const holding = mounts.filter(([, path = '']) => path === '/' || folder === path || folder.startsWith(`${path}/`))
   const [, , type = ''] = holding.sort((a, b) => (b[1]?.length ?? 0) - (a[1]?.length ?? 0))[0] ?? []
   return { status: networkFileSystems.test(type) ? 'failed' : 'ok' }
-}
-
-function checkPort({ host, isReachable }: { host: string; isReachable: boolean }): Verdict {
-  return { status: isReachable && !isLoopback(host) ? 'ok' : 'warning' }
 }
