@@ -11,6 +11,8 @@ export function followAttention(): void {
   window.addEventListener('focus', tell)
   window.addEventListener('blur', tell)
   window.addEventListener('online', reconnect)
+  // A line that is up is probed: what has gone silent is known to be lost after seconds, not after a minute.
+  window.addEventListener('offline', reconnect)
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) reconnect()
   })

@@ -10,6 +10,7 @@
   const theme = read('tv-theme')
   const dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
   root.dataset.theme = dark ? 'dark' : 'light'
+  root.dataset.textSize = read('tv-text-size') || 'normal'
   const language = read('tv-language') || navigator.language
   root.lang = language
   root.dir = /^(ar|fa|he|ur|ckb|ps|sd|ug|yi|dv)\b/.test(language) ? 'rtl' : 'ltr'

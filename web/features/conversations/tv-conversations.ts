@@ -7,7 +7,7 @@ import { $draftsChanged } from '../../drafts.ts'
 import { TvElement, Use } from '../../element.ts'
 import { fold, titleOf } from '../../faces.ts'
 import { $router, paths } from '../../router.ts'
-import { $conversations, $me, $people } from '../../stores.ts'
+import { $connection, $conversations, $me, $people } from '../../stores.ts'
 import { icon } from '../../ui/icon.ts'
 import { emptyState, iconButton, paneHeader, skeletonRows } from '../../ui/parts.ts'
 import { moveThroughRows } from '../../ui/roving.ts'
@@ -32,6 +32,7 @@ export class TvConversations extends TvElement {
   constructor() {
     super()
     new Use(this, $draftsChanged)
+    new Use(this, $connection)
   }
 
   override render() {
@@ -68,7 +69,9 @@ export class TvConversations extends TvElement {
 
   private content(): TemplateResult {
     const list = this.conversations.value
-    if (!list) return skeletonRows(8, $appWords.get().loading)
+    // A new device knows nothing before it has asked.
+    const isAsking = list?.length === 0 && $connection.get().state === 'connecting'
+    if (!list || isAsking) return skeletonRows(8, $appWords.get().loading)
     const shown = list.filter((one) => this.isShown(one))
     const people = this.search ? foundPeople(this.search, list) : []
     if (shown.length + people.length === 0) return this.emptyWords(list.length > 0)

@@ -5,6 +5,7 @@ import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { otherPeople } from '../../faces.ts'
+import { arePeopleKnown } from '../../known.ts'
 import { photoWords } from '../../photo-words.ts'
 import { openChat, paths } from '../../router.ts'
 import { $people } from '../../stores.ts'
@@ -50,7 +51,7 @@ export class TvNewGroup extends TvElement {
           ${name}
           <fieldset><legend class="field-label">${words.choose}${this.chosen.size ? html` <span class="font-normal text-muted">(${words.chosen(this.chosen.size)})</span>` : nothing}</legend>
             <div class="-mx-3">${personPicker(people, this.chosen, this.toggle)}</div>
-            ${people.length ? nothing : html`<p class="row-text">${words.nobody}</p>`}
+            ${people.length || !arePeopleKnown() ? nothing : html`<p class="row-text">${words.nobody}</p>`}
           </fieldset>
         </div>
         <div class="border-t border-line p-4">${actionButton({ text: words.create, isBusy: this.creating.isBusy, isDisabled: !this.name.trim(), classes: 'btn-primary w-full' })}${problemLine(this.creating.problem)}</div>

@@ -5,12 +5,14 @@ import { Search, UserPlus, Users } from 'lucide'
 import type { Person } from '../../../src/client/api.ts'
 import { TvElement, Use } from '../../element.ts'
 import { faceOf, fold, otherPeople } from '../../faces.ts'
+import { arePeopleKnown } from '../../known.ts'
 import { paths } from '../../router.ts'
 import { $home, $me, $people } from '../../stores.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
-import { emptyState, paneHeader } from '../../ui/parts.ts'
+import { emptyState, paneHeader, skeletonRows } from '../../ui/parts.ts'
 import { moveThroughRows } from '../../ui/roving.ts'
+import { $appWords } from '../../words/app.ts'
 import { $peopleWords } from '../../words/people.ts'
 import { verifiedTag } from './verified.ts'
 
@@ -34,6 +36,7 @@ export class TvPeople extends TvElement {
   }
 
   private content(isHost: boolean): TemplateResult {
+    if (!arePeopleKnown()) return skeletonRows(6, $appWords.get().loading)
     const words = this.words.value
     const me = this.me.value ? this.people.value.get(this.me.value.accountId) : undefined
     const others = otherPeople()

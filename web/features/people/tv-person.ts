@@ -6,12 +6,13 @@ import type { AccountId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { faceOf, isMe, otherIn } from '../../faces.ts'
+import { arePeopleKnown } from '../../known.ts'
 import { openChat, paths } from '../../router.ts'
 import { $conversations, $me, $people } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { avatar } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
-import { backLink, emptyState, problemLine } from '../../ui/parts.ts'
+import { backLink, emptyState, problemLine, skeletonRows } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $peopleWords } from '../../words/people.ts'
 import { fullDate } from '../../words/time.ts'
@@ -32,7 +33,11 @@ export class TvPerson extends TvElement {
 
   override render() {
     const person = this.people.value.get(this.accountId)
-    const content = person ? this.person(person) : emptyState({ shapes: UserX, title: this.words.value.notFound })
+    const missing = () =>
+      arePeopleKnown()
+        ? emptyState({ shapes: UserX, title: this.words.value.notFound })
+        : skeletonRows(2, $appWords.get().loading)
+    const content = person ? this.person(person) : missing()
     return html`<div class="pane-header">${backLink(paths.people, $appWords.get().back)}</div>
       <div class="min-h-0 flex-1 overflow-y-auto"><div class="settings-page">${content}</div></div>`
   }

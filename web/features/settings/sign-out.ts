@@ -1,12 +1,14 @@
 import { bridge } from '../../bridge.ts'
 import { confirmFirst } from '../../confirm.ts'
+import { whenKnown } from '../../known.ts'
 import { $me } from '../../stores.ts'
 import { attempt } from '../../submit.ts'
 import { $settingsWords } from '../../words/settings.ts'
 
 export async function signOut(): Promise<void> {
   const words = $settingsWords.get()
-  const warning = $me.get()?.isKitConfirmed ? '' : ` ${words.signOutNoKit}`
+  const { isKitConfirmed } = await whenKnown($me)
+  const warning = isKitConfirmed ? '' : ` ${words.signOutNoKit}`
   const question = {
     title: words.signOutTitle,
     text: words.signOutText + warning,
