@@ -18,12 +18,16 @@ import type { ClientContext } from './context.ts'
 import { type ConversationRecord, newRecord } from './conversation-record.ts'
 import { admit, reachEntry, recipientsOf } from './membership.ts'
 import type { AccountParts, LogDevice } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Step, Steps } from './steps.ts'
+
+const LIST_AGAIN_MS = [2_000, 10_000, 30_000, 60_000, 300_000]
 
 /** This device's copy of every conversation: what it is, who is in it by the signed entries, how far it was read. */
 export class Conversations {
   readonly #records = new Map<ConversationId, ConversationRecord>()
   #refreshing: Promise<void> | null = null
+  #failures = 0
   /** Something about a conversation changed and is on disk. */
   onChanged: (id: ConversationId) => void = () => undefined
   /** A conversation became known: it is to be filled. */
@@ -80,15 +84,38 @@ export class Conversations {
 
   /** Learns of conversations that were made elsewhere. */
   refreshList(): Promise<void> {
-    this.#refreshing ??= this.#fetchList().finally(() => {
-      this.#refreshing = null
-    })
+    this.#refreshing ??= this.#fetchList()
+      .then(
+        () => {
+          this.#failures = 0
+        },
+        (error: unknown) => {
+          this.#tryAgain()
+          throw error
+        },
+      )
+      .finally(() => {
+        this.#refreshing = null
+      })
     return this.#refreshing
+  }
+
+  /** The line may be whole although this failed: nobody else would ask again, and a group would never appear. */
+  #tryAgain(): void {
+    const delayMs = LIST_AGAIN_MS[this.#failures++]
+    if (delayMs === undefined) return
+    this.context.platform.clock.schedule(delayMs, () => void this.refreshList().catch(reportAs('the list of chats')))
   }
 
   async #fetchList(): Promise<void> {
     const views = await this.parts.http.conversations()
-    for (const view of views) await this.take(view)
+    // One that cannot be filled now keeps none of the others back.
+    let failure: unknown = null
+    for (const view of views) {
+      await this.take(view).catch((error: unknown) => {
+        failure = error
+      })
+    }
     const listed = new Set(views.map((view) => view.conversationId))
     for (const record of this.all()) {
       if (record.isMember && !listed.has(record.conversationId) && record.kind === 'group') {
@@ -152,7 +179,7 @@ export class Conversations {
     if (!record) return this.refreshList()
     if (index < record.heads.length) return
     if (index > record.heads.length) return this.refreshEntries(id)
-    await reachEntry(entry, this.parts)
+    await this.#reach(entry)
     await this.#admitOne(id, index, entry)
     this.onEntries(id)
   }
@@ -185,6 +212,14 @@ export class Conversations {
     })
   }
 
+  /** A member signed it over a key log that the home does not show to this device. */
+  async #reach(entry: Uint8Array): Promise<void> {
+    if (await reachEntry(entry, this.parts)) return
+    const detail = 'a membership entry names more of the key log than is shown'
+    this.parts.raiseAlarm({ kind: 'unreachable_head', ...signerOf(entry), detail })
+    throw new ClientFailure('alarm')
+  }
+
   #judge(record: ConversationRecord, entry: Uint8Array): ConversationRecord {
     try {
       return admit(record, entry, directoryOf(this.parts.keyLog.state()), this.parts.identity.accountId)
@@ -206,7 +241,7 @@ export class Conversations {
       if (page.entries.length === 0) return { record: filled, entries }
       for (const text of page.entries) {
         const entry = fromBase64Url(text) ?? new Uint8Array(0)
-        await reachEntry(entry, this.parts)
+        await this.#reach(entry)
         filled = this.#judge(filled, entry)
         entries.push(entry)
       }

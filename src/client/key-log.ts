@@ -5,6 +5,7 @@ import { type DeviceKeys, findUser } from '../crypto/key-log-validator.ts'
 import type { LogPublicKey } from '../crypto/key-types.ts'
 import { type LogHead, STH_MAX_AGE_MS } from '../crypto/sth.ts'
 import { type AccountId, type DeviceId, idFromBytes, idToBytes } from '../protocol/ids.ts'
+import { limits } from '../protocol/limits.ts'
 import { type AlarmView, ClientFailure } from './api.ts'
 import type { ClientContext } from './context.ts'
 import { bytesOf } from './encoding.ts'
@@ -15,6 +16,8 @@ import type { KeyLog, LogDevice } from './parts.ts'
 /** A larger head that a peer saw and the home does not show for this long is an alarm (PROTOCOL 4.2). */
 const UNREACHABLE_AFTER_MS = 24 * 3_600_000
 const MAX_PAGES = 1_000
+/** Far more than any family writes in a lifetime; what cannot be checked before its end must not fill the memory. */
+const MAX_ENTRIES = 100_000
 
 export type Alarm = Omit<AlarmView, 'at'>
 /** What the log needs of its surroundings. */
@@ -79,7 +82,8 @@ class KeyLogReplica implements KeyLog {
     return this.copy.signedHead
   }
   headAgeMs() {
-    return this.#now() - this.copy.headTime
+    // A head from the future would never grow old: it counts as far away as one of the past.
+    return Math.abs(this.#now() - this.copy.headTime)
   }
   isAlarmed() {
     return this.needs.isAlarmed()
@@ -176,6 +180,9 @@ class KeyLogReplica implements KeyLog {
 
   async #fetch(from: number) {
     const page = await this.needs.http.log(from)
+    const isFair =
+      page.entries.length <= limits.maxLogPageEntries && page.entries.every((entry) => entry.length < 4_096)
+    if (!isFair) throw new LogConflict('fork', 'a page of the log that is too long')
     return { entries: page.entries.map((entry) => bytesOf(entry)), treeHead: bytesOf(page.treeHead, 144) }
   }
 
@@ -221,6 +228,7 @@ class KeyLogReplica implements KeyLog {
       if (head.size < target) throw new LogConflict('rollback', `announced ${target}, shows ${head.size}`)
       collected.push(...page.entries)
       while (start + collected.length < head.size && page.entries.length > 0) {
+        if (collected.length > MAX_ENTRIES) throw new LogConflict('fork', 'a log without end')
         page = await this.#fetch(start + collected.length)
         head = readHead(this.needs.logPublicKey, page.treeHead)
         collected.push(...page.entries)

@@ -1,6 +1,7 @@
 import { toHex } from '../crypto/bytes.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
 import { encodeSessionAck, type Packet, parsePacket } from '../crypto/packets.ts'
+import { PREKEY_TOO_OLD } from '../crypto/prekeys.ts'
 import {
   acceptIncomingSession,
   canSend,
@@ -79,9 +80,17 @@ export class SessionPool {
       const still = await this.#withoutSession(step, due)
       for (const device of still) {
         const bundle = bundles.find((candidate) => idFromBytes<DeviceId>(candidate.deviceId) === device.deviceId)
-        if (bundle) await this.#begin(step, device, bundle)
+        if (bundle) await this.#begin(step, device, bundle).catch((error: unknown) => this.#judgeBundle(device, error))
       }
     })
+  }
+
+  /** A device that was off for weeks has old prekeys, and gets what it missed later; any other fault is the home's doing. */
+  #judgeBundle({ accountId: personId, deviceId }: LogDevice, error: unknown): void {
+    if (!(error instanceof DecryptionFailed)) throw error
+    if (error.reason === PREKEY_TOO_OLD) return
+    this.parts.raiseAlarm({ kind: 'bad_entry', personId, deviceId, detail: `prekeys: ${error.reason}` })
+    throw new ClientFailure('alarm', 0, error.reason)
   }
 
   /** A fresh session in place of those that are there; they stay to receive. */

@@ -53,6 +53,9 @@ export function checkPrekeySignature(
   insist(verifySignature(owner.dsk, kind, message, prekey.signature), 'prekey signature')
 }
 
+/** Why {@link checkPrekey} refuses a prekey that is genuine and old. */
+export const PREKEY_TOO_OLD = 'prekey too old'
+
 /** As {@link checkPrekeySignature}, and refuses a prekey older than 30 days at `now`. */
 export function checkPrekey(
   kind: PrekeyKind,
@@ -60,5 +63,5 @@ export function checkPrekey(
   prekey: SignedPrekey,
 ): void {
   checkPrekeySignature(kind, owner, prekey)
-  insist(owner.now - prekey.createdAt <= PREKEY_MAX_AGE_MS, 'prekey too old')
+  insist(owner.now - prekey.createdAt <= PREKEY_MAX_AGE_MS, PREKEY_TOO_OLD)
 }

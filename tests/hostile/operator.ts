@@ -41,6 +41,10 @@ export class Operator implements AsyncDisposable {
   head(entries: readonly Uint8Array[], time = Date.now() + 1_000): Uint8Array {
     return this.logKey.signHead({ size: entries.length, root: rootOf(entries.map(leafHash)), time })
   }
+  /** Any claim at all, signed. */
+  claim(size: number, root: Uint8Array): Uint8Array {
+    return this.logKey.signHead({ size, root, time: Date.now() + 1_000 })
+  }
   page(entries: readonly Uint8Array[], from: number, time?: number): LogPage {
     return { entries: entries.slice(from).map(toBase64Url), treeHead: toBase64Url(this.head(entries, time)) }
   }
