@@ -1,5 +1,6 @@
 import { atom, computed, type WritableAtom } from 'nanostores'
-import type { ClientEvent, Connection, Conversation, HomeState, LinkView, Me, Person, Phase } from '../src/client/api.ts'
+import type { ClientEvent, Connection, Conversation, HomeState, Me, Person, Phase } from '../src/client/api.ts'
+import type { LinkView } from '../src/client/care-api.ts'
 import type { AccountId, ConversationId } from '../src/protocol/ids.ts'
 import { mergeMessages, type Thread, trimToNewest } from './thread.ts'
 

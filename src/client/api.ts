@@ -1,9 +1,10 @@
 import type { RefusalCode } from '../protocol/errors.ts'
 import type { AccountId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
-import type { AddressView, CheckResult, RestoreSummary, RestoreUpload } from '../protocol/setup.ts'
-import type { OwnDataApi } from './own-data-api.ts'
+import type { AddressView, CheckResult, RestoreSummary } from '../protocol/setup.ts'
 
 export type { AuditView, ExportPart, ExportWords } from './own-data-api.ts'
+
+import type { CareCommands, LinkView } from './care-api.ts'
 
 /**
  * Everything a face (browser page, command line, bot) sees of a member's device, and everything it may ask.
@@ -159,32 +160,6 @@ export type ClientEvent =
   | { type: 'linking'; linking: LinkView | null }
   | { type: 'progress'; task: 'sign_up' | 'sign_in' | 'history' | 'heal'; done: number; total: number }
 
-/** Where a link between two devices stands (PROTOCOL 4.8). */
-export type LinkView = {
-  /** new: this browser becomes a device. old: it is one and adds the other. */
-  side: 'new' | 'old'
-  stage:
-    | 'opening'
-    /** The code is to be scanned or copied. */
-    | 'showing'
-    /** The devices found each other; `digits` are the same on both. Old: waits for confirmLink. New: waits for the old one. */
-    | 'comparing'
-    | 'adding'
-    | 'finishing'
-    | 'done'
-    | 'failed'
-  /** The code as text; null on the device that scanned. */
-  code: string | null
-  expiresAt: number
-  digits: string | null
-  /** Whose device it becomes, as their old device says. */
-  personName: string | null
-  problem: FailureCode | null
-  /** On which device the remedy is. */
-  lookAt: 'this' | 'other' | null
-}
-
-export type SecretKind = 'passphrase' | 'code'
 export type Strength = { score: 0 | 1 | 2 | 3 | 4; bits: number }
 export type InvitePreview =
   | {
@@ -211,16 +186,6 @@ export type InviteEntry = {
   forAccount: AccountId | null
   usedBy: AccountId[]
 }
-export type DeviceEntry = {
-  deviceId: DeviceId
-  name: string
-  createdAt: number
-  /** null: signed out; it still holds its keys until it is removed. */
-  lastSeenAt: number | null
-  isThis: boolean
-  isOnline: boolean
-  isSignedIn: boolean
-}
 
 /** Who somebody is when they found a home or join one. photo: at most limits.maxPhotoBytes of JPEG, PNG or WebP. */
 export type NewPerson = { name: string; signInName: string; photo: Uint8Array | null; passphrase: string }
@@ -243,6 +208,8 @@ export type FailureCode =
   | 'link_same_side'
   | 'was_reset'
   | 'person_left'
+  | 'safety_mismatch'
+  | 'bad_safety_code'
 export class ClientFailure extends Error {
   override readonly name = 'ClientFailure'
   constructor(
@@ -255,7 +222,7 @@ export class ClientFailure extends Error {
 }
 
 /** The commands. Every one rejects with {@link ClientFailure} and nothing else. */
-export type ClientApi = OwnDataApi & {
+export type ClientApi = CareCommands & {
   // ── before this browser is a device ──
   setupCheck(claimToken: string): Promise<CheckResult[]>
   addresses(claimToken: string | null): Promise<AddressView[]>
@@ -270,37 +237,12 @@ export type ClientApi = OwnDataApi & {
   lookAtInvite(link: string): Promise<InvitePreview>
   joinHome(link: string, person: NewPerson): Promise<{ recoveryCode: string }>
   signIn(signInName: string, secret: string): Promise<void>
-  /** This browser becomes a device of whoever links it: shows a code (null) or takes the text of one. Resolves when it is one. */
-  linkAsNew(code: string | null): Promise<void>
 
   // ── this device ──
   /** True when the text is the last group of the kit just shown (or kept confirmed state); remembers it. */
   confirmKit(lastGroup: string): Promise<boolean>
   signOut(): Promise<void>
   setProfile(name: string, photo: Uint8Array | null): Promise<void>
-  listDevices(): Promise<DeviceEntry[]>
-  renameDevice(deviceId: DeviceId, name: string): Promise<void>
-  signOutDevice(deviceId: DeviceId): Promise<void>
-  signOutOthers(): Promise<void>
-  /** Takes a lost device out for good. `secret`: passphrase or recovery code, as for all that touches the root. */
-  removeDevice(deviceId: DeviceId, secret: string): Promise<void>
-  /** Adds another browser: shows a code (null) or takes the text of one. Resolves when the other is a device. */
-  linkOther(code: string | null): Promise<void>
-  /** The digits are the same on both: goes on, and the new device gets this name. */
-  confirmLink(deviceName: string): Promise<void>
-  /** Ends a link under way, or puts away how the last one ended. */
-  cancelLink(): Promise<void>
-
-  // ── recovery ──
-  changePassphrase(secret: string, passphrase: string): Promise<void>
-  /** The kit before dies. Answers the new one's text, shown once. */
-  makeNewKit(secret: string): Promise<{ recoveryCode: string }>
-  /** Somebody may know passphrase or kit: everything is made anew. */
-  replaceRoot(secret: string, passphrase: string): Promise<{ recoveryCode: string }>
-  /** Not now: asks again in three months. */
-  dismissKitReminder(): Promise<void>
-  /** The person who began anew is really them, compared by safety number or known otherwise. */
-  acceptReset(accountId: AccountId, how: 'numbers' | 'known'): Promise<void>
   /** A person is looking (true) or not: presence and read marks follow. */
   setActive(isActive: boolean): void
   /** The network came back or the page woke: try now instead of waiting for the back-off. */
@@ -320,6 +262,10 @@ export type ClientApi = OwnDataApi & {
   listInvites(): Promise<InviteEntry[]>
   revokeInvite(inviteId: InviteId): Promise<void>
   safetyNumber(accountId: AccountId): Promise<{ digits: string; qr: Uint8Array }>
+  /** The person compared these digits and they are the same: verified, on all own devices. */
+  confirmSafetyNumber(accountId: AccountId, digits: string): Promise<void>
+  /** What the other's screen shows as a code (108 bytes): both identities and the log must be those that this device sees. */
+  scanSafetyCode(accountId: AccountId, code: Uint8Array): Promise<void>
 
   // ── conversations ──
   openDirect(accountId: AccountId): Promise<ConversationId>
@@ -352,4 +298,3 @@ export type Client = ClientApi & {
   subscribe(listener: (event: ClientEvent) => void): () => void
   [Symbol.asyncDispose](): Promise<void>
 }
-export type UploadedRestore = RestoreUpload

@@ -182,6 +182,11 @@ export async function openArchiveKeys(needs: Needs): Promise<OwnArchiveKeys> {
     const isForOneWhoIsGone = endedNow() > held.endedDevices
     if (isInterrupted || isOld || isWorn || isForOneWhoIsGone) await rotate()
   }
+  // A device that is gone must not read what is archived from now on (PROTOCOL 4.7).
+  needs.keyLog.onGrown(() => {
+    const isHere = needs.keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
+    if (isHere && endedNow() > held.endedDevices) rotateIfDue().catch(reportAs('a new archive key has to wait'))
+  })
   return {
     ...{ current, get, all: () => held.keys, noteSealed },
     ...{ rotate, rotateIfDue, adopt, askForMissing, applySync },

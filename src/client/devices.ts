@@ -1,6 +1,5 @@
 import { findUser } from '../crypto/key-log-validator.ts'
-import { encodeSafetyQr, safetyNumber } from '../crypto/safety-number.ts'
-import { type AccountId, type DeviceId, idFromBytes, idToBytes } from '../protocol/ids.ts'
+import { type DeviceId, idFromBytes } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccountStateStore } from './account-state.ts'
 import { type ClientApi, ClientFailure } from './api.ts'
@@ -10,6 +9,8 @@ import { appendEntry } from './log-writing.ts'
 import type { Identity, KeyLog } from './parts.ts'
 
 const LOGOUT = 1
+/** The log is pushed; a device that has just begun has none yet. */
+const LIST_FRESH_MS = 60_000
 
 type Needs = {
   context: ClientContext
@@ -18,10 +19,7 @@ type Needs = {
   keyLog: KeyLog
   accountState: AccountStateStore
 }
-export type Devices = Pick<
-  ClientApi,
-  'listDevices' | 'renameDevice' | 'signOutDevice' | 'signOutOthers' | 'safetyNumber'
-> & {
+export type Devices = Pick<ClientApi, 'listDevices' | 'renameDevice' | 'signOutDevice' | 'signOutOthers'> & {
   /** Ends this device in the log and its session; local data is the caller's to clear. */
   leave(): Promise<void>
 }
@@ -31,7 +29,7 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
 
   // Every device that the key log holds as active: one that is signed out still holds keys, and can be removed.
   const listDevices: ClientApi['listDevices'] = async () => {
-    const sessions = await http.sessions()
+    const [sessions] = await Promise.all([http.sessions(), keyLog.ensureFresh(LIST_FRESH_MS)])
     const names = accountState.get().deviceNames
     const own = findUser(keyLog.state(), identity.userId)
     const active = (own?.devices ?? []).filter((device) => device.status === 'active')
@@ -67,18 +65,6 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
     for (const { deviceId } of sessions) if (deviceId !== identity.deviceId) await signOutDevice(deviceId)
   }
 
-  function identityOf(accountId: AccountId) {
-    const user = findUser(keyLog.state(), idToBytes(accountId))
-    if (user === null) throw new ClientFailure('not_found')
-    return { userId: user.userId, uik: user.uik }
-  }
-
-  const numberOf: ClientApi['safetyNumber'] = async (accountId) => {
-    const self = identityOf(identity.accountId)
-    const peer = identityOf(accountId)
-    return { digits: safetyNumber(self, peer), qr: encodeSafetyQr(self, peer, keyLog.head()) }
-  }
-
   async function leave(): Promise<void> {
     const append = { http, keyLog, identity, now: () => clock.now() }
     const body = { type: 'device-revoke' as const, deviceId: identity.rawDeviceId, reason: LOGOUT }
@@ -94,7 +80,6 @@ export function createDevices({ context, http, identity, keyLog, accountState }:
     renameDevice,
     signOutDevice,
     signOutOthers,
-    safetyNumber: numberOf,
     leave,
   }
 }

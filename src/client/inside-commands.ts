@@ -7,6 +7,7 @@ export const insideCommands = [
   ...['signOutOthers', 'removeDevice', 'changePassphrase', 'makeNewKit', 'replaceRoot'],
   ...['dismissKitReminder', 'acceptReset'],
   ...['renameHome', 'createInvite', 'listInvites', 'revokeInvite', 'safetyNumber'],
+  ...['confirmSafetyNumber', 'scanSafetyCode'],
   ...[
     'openDirect',
     'createGroup',

@@ -9,7 +9,7 @@ import { openAccountStateStore } from './account-state.ts'
 import { Admission } from './admission.ts'
 import type { AlarmBell } from './alarm.ts'
 import { type ClientEvent, ClientFailure, type Me } from './api.ts'
-import { countEnded, openArchiveKeys } from './archive-keys.ts'
+import { openArchiveKeys } from './archive-keys.ts'
 import { withClosableStore } from './closable-store.ts'
 import type { ClientContext } from './context.ts'
 import { createDevices } from './devices.ts'
@@ -18,10 +18,10 @@ import { Family } from './family.ts'
 import { openHome } from './home.ts'
 import type { Http, HttpCaller } from './http.ts'
 import { type StoredIdentity, toIdentity } from './identity.ts'
+import type { InsideCommands } from './inside-commands.ts'
 import { createInvites } from './invites.ts'
 import { type KeyLogNeeds, openKeyLog } from './key-log.ts'
 import { createKitKeeper } from './kit.ts'
-import type { InsideCommands } from './inside-commands.ts'
 import { reasonOfEnd } from './leaving.ts'
 import type { LinkTalk } from './link-desk.ts'
 import { linkOther } from './link-old.ts'
@@ -34,6 +34,7 @@ import { createPrekeys } from './prekeys.ts'
 import { createRecoveryCare } from './recovery-care.ts'
 import { createResetAcceptance } from './resets.ts'
 import { createRootAccess } from './root-access.ts'
+import { createVerification } from './verification.ts'
 
 /** A signed-in device: all parts, opened from local rows, not yet connected. */
 export type Inside = {
@@ -128,6 +129,10 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
   })
   const ownData = createOwnData({ context, caller, identity, keyLog, people, home, engine, accountState, withRoot, me })
   const acceptReset = createResetAcceptance({ keyLog, accountState }, () => attempt(admission.run()))
+  const { verify, ...verification } = createVerification({
+    ...{ context, http, identity, keyLog, accountState },
+    onVerified: () => attempt(Promise.all([engine.sendSync({ kind: 'account_state' }), admission.run()])),
+  })
   const invites = createInvites({ context, http, identity, logPublicKey, keyLog, accountState, home })
 
   keyLog.onGrown((from) => {
@@ -138,7 +143,6 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     if (status !== 'active' && from > 0) return attempt(reasonOfEnd(keyLog, identity, from).then(onRemoved))
     attempt(people.refresh().then(() => admission.run()))
   })
-  watchOwnDevices()
   accountState.onChanged(() => emitMe())
 
   /** The log must begin with what this device knows from elsewhere: its own root, and whoever the invite link named. */
@@ -175,21 +179,6 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
   async function endAsAsked(): Promise<void> {
     onRemoved('signed_out')
     await devices.leave()
-  }
-
-  /** A device that is gone must not read what is archived from now on (PROTOCOL 4.7). */
-  function watchOwnDevices(): void {
-    const count = () => {
-      const own = findUser(keyLog.state(), identity.userId)
-      return own === null ? 0 : countEnded(own)
-    }
-    let known = count()
-    keyLog.onGrown(() => {
-      const now = count()
-      const isHere = keyLog.device(identity.accountId, identity.deviceId)?.status === 'active'
-      if (now > known && isHere) attempt(archiveKeys.rotateIfDue())
-      known = now
-    })
   }
 
   /** Of the keys known here, the one whose hash the key log names. */
@@ -251,7 +240,8 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     setProfile,
     ...care,
     ...ownData.commands,
-    acceptReset,
+    ...verification,
+    acceptReset: (accountId, how) => (how === 'numbers' ? verify(accountId, 'numbers') : acceptReset(accountId, how)),
     confirmKit: (lastGroup) => kit.confirm(lastGroup),
     dismissKitReminder: () => kit.dismiss(),
     renameHome: (name) => home.rename(name),

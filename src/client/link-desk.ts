@@ -1,5 +1,6 @@
 import { linkLimits } from '../protocol/linking.ts'
-import { ClientFailure, type FailureCode, type LinkView } from './api.ts'
+import { ClientFailure, type FailureCode } from './api.ts'
+import type { LinkView } from './care-api.ts'
 import type { ClientContext } from './context.ts'
 import type { LinkRelay } from './link-relay.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import type { LinkView } from '../../src/client/api.ts'
+import type { LinkView } from '../../src/client/care-api.ts'
 import type { HttpAnswer } from '../../src/client/platform.ts'
 import type { ConversationId } from '../../src/protocol/ids.ts'
 import { systemClock } from '../../src/server/clock.ts'
@@ -54,7 +54,10 @@ async function untilThread(member: Member, id: ConversationId, lines: string[]):
 async function link(shown: Shown, tablet: Member, name = 'Tablet'): Promise<void> {
   const { old, fresh } = await meet(shown, tablet)
   const seen = await untilStage(oma, 'comparing')
-  const seenByNew = await tablet.until('whose device it becomes', (self) => viewOf(self)?.personName && viewOf(self))
+  const seenByNew = await tablet.until('whose device it becomes', (self) => {
+    const view = viewOf(self)
+    return view?.personName ? view : null
+  })
   expect(seen.digits).toMatch(/^\d{6}$/)
   expect(seenByNew.digits).toBe(seen.digits)
   expect(seenByNew.personName).toBe('Oma')

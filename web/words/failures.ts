@@ -42,6 +42,9 @@ const english = {
   link_same_side:
     'Both devices are on the same side of this. Open “Link a device” on the one that is signed in, and “Link with another device” on the new one.',
   bad_link_code: 'This is not a whole linking code. Copy all of it from the other device, or scan it again.',
+  safety_mismatch:
+    'The numbers do not match. Send nothing important yet: check that it is the right person, and ask the host.',
+  bad_safety_code: 'This is not a safety code. Scan the one on their page about you.',
   was_reset: 'This person began anew. Check first that it is really them.',
   too_large: 'This is too large. Make it shorter or smaller.',
   too_many: 'There are too many of these already.',

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { Check, Copy } from 'lucide'
-import { ClientFailure, type LinkView } from '../../../src/client/api.ts'
+import { ClientFailure } from '../../../src/client/api.ts'
+import type { LinkView } from '../../../src/client/care-api.ts'
 import { icon } from '../../ui/icon.ts'
 import '../../ui/tv-qr.ts'
 import { wordsFor } from '../../words/failures.ts'

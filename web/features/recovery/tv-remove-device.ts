@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit'
 import { customElement, property, state } from 'lit/decorators.js'
-import type { DeviceEntry } from '../../../src/client/api.ts'
+import type { DeviceEntry } from '../../../src/client/care-api.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { Submission } from '../../submit.ts'

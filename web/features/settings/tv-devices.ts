@@ -1,11 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, state } from 'lit/decorators.js'
 import { MonitorSmartphone, Pencil, Plus } from 'lucide'
-import type { DeviceEntry } from '../../../src/client/api.ts'
+import type { DeviceEntry } from '../../../src/client/care-api.ts'
 import type { DeviceId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { confirmFirst } from '../../confirm.ts'
-import { guessDeviceName } from '../../device-name.ts'
 import { TvElement, Use } from '../../element.ts'
 import { paths } from '../../router.ts'
 import { attempt, Submission } from '../../submit.ts'
@@ -113,15 +112,6 @@ export class TvDevices extends TvElement {
     const outcome = await this.loading.run(() => bridge.call.listDevices())
     if (!outcome.isDone) return
     this.devices = outcome.value.map((device) => ({ ...device, name: device.name || this.recoveryWords.value.unnamed }))
-    const own = outcome.value.find(({ isThis }) => isThis)
-    if (own?.name === '') await this.nameThis(own.deviceId)
-  }
-
-  /** A browser knows by itself what it is; its person may call it otherwise. */
-  private async nameThis(deviceId: DeviceId): Promise<void> {
-    const name = guessDeviceName()
-    if (!name || !(await attempt(() => bridge.call.renameDevice(deviceId, name)))) return
-    this.devices = this.devices?.map((device) => (device.deviceId === deviceId ? { ...device, name } : device)) ?? null
   }
 
   private readonly rename = async (event: Event) => {

@@ -46,6 +46,9 @@ export const failures = {
     'Beide Geräte stehen auf derselben Seite. Öffne „Gerät verbinden“ auf dem angemeldeten und „Mit anderem Gerät verbinden“ auf dem neuen.',
   bad_link_code:
     'Das ist kein ganzer Verbindungscode. Kopiere ihn vollständig vom anderen Gerät oder scanne ihn noch einmal.',
+  safety_mismatch:
+    'Die Nummern stimmen nicht überein. Sende vorerst nichts Wichtiges: Prüfe, ob es die richtige Person ist, und frage den Gastgeber.',
+  bad_safety_code: 'Das ist kein Sicherheitscode. Scanne den auf der Seite über dich.',
   was_reset: 'Diese Person hat neu angefangen. Prüfe zuerst, ob sie es wirklich ist.',
   too_large: 'Das ist zu groß. Mache es kürzer oder kleiner.',
   too_many: 'Davon gibt es schon zu viele.',

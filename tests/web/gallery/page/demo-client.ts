@@ -3,11 +3,11 @@ import {
   type ClientApi,
   type ClientEvent,
   ClientFailure,
-  type DeviceEntry,
   type InviteEntry,
   type MessageView,
   type ThreadSlice,
 } from '../../../../src/client/api.ts'
+import type { DeviceEntry } from '../../../../src/client/care-api.ts'
 import type { ConversationId, DeviceId, InviteId, MessageId } from '../../../../src/protocol/ids.ts'
 import {
   account,
