@@ -11,7 +11,7 @@ import {
   renderConversation,
   renderIndex,
 } from './export-page.ts'
-import type { ExportPart, ExportWords } from './own-data-api.ts'
+import type { ExportPart, ExportWords, PluralWords } from './own-data-api.ts'
 import { ArchiveTooLarge, ZipWriter } from './zip.ts'
 
 /** What one page holds at most; nothing but the page at hand is opened at once. */
@@ -106,9 +106,9 @@ class Archive {
       batch = await this.#read(conversation, batch.next)
       const shown = batch.lines.filter(({ expirySeconds }) => expirySeconds === 0)
       page++
-      count += shown.length
+      count += shown.filter(({ kind }) => kind !== 'notice').length
       leftOut += batch.lines.length - shown.length
-      const note = batch.isEnd && leftOut > 0 ? fill(this.words.disappearing, { count: String(leftOut) }) : ''
+      const note = batch.isEnd && leftOut > 0 ? this.#count(this.words.disappearing, leftOut) : ''
       const view: ConversationPage = {
         ...{ title, page, note, hasNext: !batch.isEnd, faces: this.#faces(conversation) },
         lines: shown.map((line) => lineToShow(line, this.words, (id) => this.#name(id))),
@@ -118,8 +118,8 @@ class Archive {
       const json = this.#json(conversation, { title, page, lines: shown, leftOut: batch.isEnd ? leftOut : 0 })
       yield this.#part('writing', this.#file(`${folder}/messages-${String(page).padStart(3, '0')}.json`, json))
     } while (!batch.isEnd)
-    const note = leftOut > 0 ? fill(this.words.disappearing, { count: String(leftOut) }) : ''
-    const amount = fill(this.words.messages, { count: new Intl.NumberFormat(this.words.language).format(count) })
+    const note = leftOut > 0 ? this.#count(this.words.disappearing, leftOut) : ''
+    const amount = this.#count(this.words.messages, count)
     this.#entries.push({ title, address: `${folder}/${pageName(1)}`, count: amount, note })
   }
 
@@ -202,6 +202,11 @@ class Archive {
     return this.#people.get(accountId)?.name || this.words.someone
   }
 
+  #count(forms: PluralWords, count: number): string {
+    const { language } = this.words
+    const template = forms[new Intl.PluralRules(language).select(count)] ?? forms.other
+    return fill(template, { count: new Intl.NumberFormat(language).format(count) })
+  }
   #file(name: string, text: string): Uint8Array {
     return this.#zip.add(name, encoder.encode(text))
   }

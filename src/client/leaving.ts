@@ -16,6 +16,7 @@ import type { WithRoot } from './root-access.ts'
 /** Why a device ends when its person leaves the home (PROTOCOL 5.6). */
 const LEFT = 4
 const MAX_TRIES = 5
+const RETRY_MS = 700
 
 type Needs = {
   caller: HttpCaller
@@ -25,6 +26,7 @@ type Needs = {
   withRoot: WithRoot
   me(): Me
   now(): number
+  pause(delayMs: number): Promise<void>
   conversations(): Conversation[]
   leaveGroup(conversationId: ConversationId): Promise<void>
 }
@@ -51,8 +53,9 @@ export function createLeaving(needs: Needs): (signInName: string, secret: string
         const code = error instanceof ClientFailure ? error.code : ''
         // The answer to the first try was lost on its way.
         if (code === 'account_gone') return
-        if (code !== 'log_moved' || tries === MAX_TRIES) throw error
-        await keyLog.refresh()
+        if ((code !== 'log_moved' && code !== 'offline') || tries === MAX_TRIES) throw error
+        if (code === 'offline') await needs.pause(RETRY_MS)
+        else await keyLog.refresh()
       }
     }
   }

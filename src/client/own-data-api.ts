@@ -39,6 +39,8 @@ export type ExportPart = {
   isLast: boolean
 }
 
+export type PluralWords = { [Form in Intl.LDMLPluralRule]?: string } & { other: string }
+
 /** The words of the archive, in the language of who takes it; {name} stands for what the sentence is about. */
 export type ExportWords = {
   /** BCP 47, as in `lang`. */
@@ -57,9 +59,9 @@ export type ExportWords = {
   notes: string
   host: string
   leftHome: string
-  messages: string
-  members: string
-  /** {page} {pages} */
+  /** {count} by plural form. */
+  messages: PluralWords
+  /** {page} */
   page: string
   previous: string
   next: string
@@ -68,8 +70,8 @@ export type ExportWords = {
   unsent: string
   waiting: string
   unreadable: string
-  /** {count} */
-  disappearing: string
+  /** {count} by plural form: those that were left out. */
+  disappearing: PluralWords
   /** {actor} {subject} {name} {time} by kind of notice. */
   notices: {
     created: string

@@ -35,14 +35,16 @@ export type OwnData = {
 export function createOwnData(needs: Needs): OwnData {
   const { engine, people, home, accountState, me } = needs
   const { history } = engine
-  const now = () => needs.context.platform.clock.now()
+  const { clock } = needs.context.platform
+  const now = () => clock.now()
+  const pause = (delayMs: number) => new Promise<void>((resolve) => void clock.schedule(delayMs, resolve))
   const conversations = () => history.conversations()
   const departures = new Departures({ ...needs, conversations })
   const exports = createExport({
     ...{ history, me, now, homeName: () => home.state().name, people: () => people.list() },
     deviceNames: () => accountState.get().deviceNames,
   })
-  const leaveHome = createLeaving({ ...needs, now, conversations, leaveGroup: engine.commands.leaveGroup })
+  const leaveHome = createLeaving({ ...needs, now, pause, conversations, leaveGroup: engine.commands.leaveGroup })
   people.onChanged(() => departures.runLater())
   return { commands: { ...exports, ...createHostCare({ ...needs, departures }) }, departures, leaveHome }
 }
