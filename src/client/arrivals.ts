@@ -54,7 +54,10 @@ export class Arrivals {
   }
 
   /** A message of a page from before what this device holds; the page's reader keeps count of the sequence. */
-  takeOld(batch: Batch, id: ConversationId, arrival: Arrival, isQuiet: boolean): Promise<void> {
+  async takeOld(batch: Batch, id: ConversationId, arrival: Arrival, isQuiet: boolean): Promise<void> {
+    const record = await this.conversations.read(batch.step, id)
+    // It came live while its page was on the way: its key was used, and asking for it would be in vain.
+    if (record?.ahead.includes(arrival.seq)) return
     return this.#take(batch, id, arrival, isQuiet)
   }
 

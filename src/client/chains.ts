@@ -17,7 +17,8 @@ import type { AccountParts, LogDevice } from './parts.ts'
 import type { Peer } from './sessions.ts'
 import type { Step } from './steps.ts'
 
-const RECEIVE_FOR_MS = 30 * 24 * 3_600_000
+const DAY_MS = 24 * 3_600_000
+const RECEIVE_FOR_MS = 30 * DAY_MS
 
 /** Table chains, own/<conversation> and brief/<conversation> (for disappearing messages): the chain this device sends on and the devices that can read it. */
 export type OwnChain = { chain: SendingChain; sentTo: DeviceId[] }
@@ -34,10 +35,12 @@ export class ChainShelf {
   ) {}
 
   /** Forgets received chains of which nothing can come any more. */
-  async prune(): Promise<void> {
+  async prune(timerOf: (id: ConversationId) => number): Promise<void> {
     const now = this.context.platform.clock.now()
     const rows = await this.context.store.list<PeerChain>('chains', { from: 'peer/', before: 'peer0' })
-    const old = rows.filter(({ value }) => now - value.receivedAt > RECEIVE_FOR_MS)
+    const limitOf = ({ convId, klass }: ReceivingChain) =>
+      klass === 0 ? RECEIVE_FOR_MS : briefMs(timerOf(idFromBytes(convId)))
+    const old = rows.filter(({ value }) => now - value.receivedAt > limitOf(value.chain))
     if (old.length > 0) await this.context.store.commit(old.map(({ key }) => ({ table: 'chains', key, value: null })))
   }
 
@@ -141,6 +144,11 @@ export class ChainShelf {
     const present = new Set(recipients.map((device) => device.deviceId))
     return own.sentTo.every((deviceId) => present.has(deviceId)) ? own : null
   }
+}
+
+/** A chain is used for a day; its disappearing bodies are at the home for a day or their time after that, and then nowhere. */
+function briefMs(expirySeconds: number): number {
+  return Math.min(RECEIVE_FOR_MS, 2 * DAY_MS + Math.max(DAY_MS, expirySeconds * 1_000))
 }
 
 function ownKey(id: ConversationId, klass: ChainClass): string {

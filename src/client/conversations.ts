@@ -119,14 +119,28 @@ export class Conversations {
     const listed = new Set(views.map((view) => view.conversationId))
     for (const record of this.all()) {
       if (record.isMember && !listed.has(record.conversationId) && record.kind === 'group') {
-        await this.refreshEntries(record.conversationId).catch(() => this.#leftBehind(record.conversationId))
+        await this.refreshEntries(record.conversationId).catch((error: unknown) => {
+          if (error instanceof ClientFailure && error.code === 'not_found')
+            return this.#leftBehind(record.conversationId)
+          failure = error
+        })
       }
     }
+    if (failure !== null) throw failure
   }
 
   /** The home no longer counts this account in and shows no entry for it: nothing can be sent there any more. */
   #leftBehind(id: ConversationId): Promise<void> {
     return this.change(id, (record) => ({ ...record, isMember: false }))
+  }
+
+  /** The home counts this account in again; the signed entries say whether that is so. */
+  async #comeBack(id: ConversationId): Promise<void> {
+    await this.refreshEntries(id)
+    const selfId = this.parts.identity.accountId
+    const { isMember, tenures } = this.get(id)
+    const isInside = tenures.some(({ accountId, to }) => accountId === selfId && to === null)
+    if (isInside && !isMember) await this.change(id, (record) => ({ ...record, isMember: true }))
   }
 
   /** Makes the record of what the home described, and fills in its entries. */
@@ -148,7 +162,7 @@ export class Conversations {
       this.onNew(id, view.lastSeq)
     } else {
       const record = this.get(id)
-      if (!record.isMember && view.kind === 'group') await this.refreshEntries(id)
+      if (!record.isMember && view.kind === 'group') await this.#comeBack(id)
       if (view.entryCount > record.heads.length) await this.refreshEntries(id)
       if (record.firstSeq > view.firstSeq) await this.change(id, (held) => ({ ...held, firstSeq: view.firstSeq }))
     }

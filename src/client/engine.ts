@@ -64,7 +64,11 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const intake = new Intake(parts, steps, {
     ...{ announcer, typing },
     answer: (request) => requests.answer(request),
-    refreshEntries: (id, witness) => conversations.refreshEntries(id, witness),
+    refreshEntries: async (id, witness) => {
+      await conversations.refreshEntries(id, witness)
+      // They may have come by another way meanwhile: what waits for them is to be looked at in either case.
+      conversations.onEntries(id)
+    },
     acknowledge: (id) => receipts.schedule(id),
   })
   const lateness = new Lateness(parts)
@@ -93,6 +97,12 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
     ...{ history, sharing },
   })
   greeting.connect()
+
+  async function forgetOld(): Promise<void> {
+    const now = context.platform.clock.now()
+    const timerOf = (id: ConversationId) => conversations.find(id)?.expirySeconds ?? 0
+    await Promise.all([chains.prune(timerOf), requests.prune(), waiting.prune(), pruneBodies(context.store, now)])
+  }
 
   return {
     commands: {
@@ -131,15 +141,18 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
       reconnect: () => connection.reconnect(),
     },
     async open() {
-      const now = context.platform.clock.now()
       await Promise.all([conversations.open(), sessions.open(), envelopes.open(), outbox.open(), waiting.open()])
       await sessions.dropEnded()
-      await Promise.all([inbox.open(), chains.prune(), requests.prune(), pruneBodies(context.store, now)])
+      await Promise.all([inbox.open(), forgetOld()])
       await disappearing.open()
       announcer.replay()
       connection.replay()
     },
     start: () => connection.start(),
+    async upkeep() {
+      await forgetOld()
+      asking.askSoon(false)
+    },
     async stop() {
       outbox.stop()
       disappearing.stop()

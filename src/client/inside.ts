@@ -34,6 +34,7 @@ import { createPrekeys } from './prekeys.ts'
 import { createRecoveryCare } from './recovery-care.ts'
 import { createResetAcceptance } from './resets.ts'
 import { createRootAccess } from './root-access.ts'
+import { Upkeep } from './upkeep.ts'
 import { createVerification } from './verification.ts'
 
 /** A signed-in device: all parts, opened from local rows, not yet connected. */
@@ -128,6 +129,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     sendSync: (content) => engine.sendSync(content),
   })
   const ownData = createOwnData({ context, caller, identity, keyLog, people, home, engine, accountState, withRoot, me })
+  const upkeep = new Upkeep(clock, () => attempt(lookAfter()))
   const acceptReset = createResetAcceptance({ keyLog, accountState }, () => attempt(admission.run()))
   const { verify, ...verification } = createVerification({
     ...{ context, http, identity, keyLog, accountState },
@@ -173,6 +175,12 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
     await admission.run()
     await prekeys.upkeep()
     await archiveKeys.rotateIfDue()
+    emitMe()
+    upkeep.restart()
+  }
+
+  async function lookAfter(): Promise<void> {
+    await Promise.all([prekeys.upkeep(), archiveKeys.rotateIfDue(), engine.upkeep()])
     emitMe()
   }
 
@@ -269,6 +277,7 @@ export async function openInside(needs: InsideNeeds): Promise<Inside> {
       ),
     start: () => engine.start(),
     async stop() {
+      upkeep.stop()
       family.stop()
       ownData.departures.stop()
       admission.stop()

@@ -183,6 +183,8 @@ export type Engine = {
   start(): void
   /** Closes the socket and waits for work under way. */
   stop(): Promise<void>
+  /** Forgets what is past use: old chains, keys and bodies. */
+  upkeep(): Promise<void>
   /** A sealed silent payload into a conversation, through the outbox. */
   sendPayload(conversationId: ConversationId, payload: ProfilePayload | IntroductionPayload): Promise<void>
   /** An own-device-sync packet to every other device of this account. */

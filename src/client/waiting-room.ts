@@ -6,7 +6,8 @@ import type { Step } from './steps.ts'
 
 /** After so long nobody holds the key any more. */
 const GIVE_UP_MS = 35 * 24 * 3_600_000
-const HELD_KEY_MS = 30 * 24 * 3_600_000
+/** A key travels before its body and with it: one whose body did not follow opens nothing that is still there. */
+const HELD_KEY_MS = 2 * 24 * 3_600_000
 
 /** Table keys, w/<conversation>/<message>: a body whose key has not come yet. */
 export type WaitingBody = {
@@ -45,8 +46,13 @@ export class WaitingRoom {
     for (const { key, value } of await store.list<WaitingBody>('keys', { from: 'w/', before: 'w0' })) {
       this.#waiters.set(key, waiterOf(value, now + FIRST_ASK_MS))
     }
+  }
+
+  /** Keys without a body. */
+  async prune(): Promise<void> {
+    const { store } = this.context
     const held = await store.list<{ at: number }>('keys', { from: 'k/', before: 'k0' })
-    const old = held.filter(({ value }) => now - value.at > HELD_KEY_MS)
+    const old = held.filter(({ value }) => this.#now - value.at > HELD_KEY_MS)
     if (old.length > 0) await store.commit(old.map(({ key }) => ({ table: 'keys', key, value: null })))
   }
 

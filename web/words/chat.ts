@@ -61,6 +61,10 @@ const chat = {
   retry: 'Try again',
   discard: 'Delete',
   waiting: 'Waiting for this message. It appears by itself as soon as one of the sender’s devices is online.',
+  waitingStale: 'Waiting for news of who is in this group. This message appears by itself.',
+  waitingDamaged:
+    'This message came damaged and was asked for again. If it stays like this, ask the sender to send it again.',
+  unsupported: 'This message needs a newer version. Reload the page.',
   unreadable: 'This message cannot be opened on this device. Ask the sender to send it again.',
   emptyTitle: 'Say hello',
   emptyText: 'What you write here can only be read by the people in this chat.',

@@ -73,10 +73,21 @@ function clock(expirySeconds: number): TemplateResult {
   return html`<span title=${label}><span class="sr-only">${label}</span>${icon(Timer, 'size-3.5')}</span>`
 }
 
-function placeholder({ kind }: MessageView): TemplateResult {
-  const words = $chatWords.get()
+function placeholder({ kind, reason }: MessageView): TemplateResult {
   const isWaiting = kind === 'waiting'
-  return html`<span class="inline-flex gap-1.5">${icon(isWaiting ? Hourglass : CircleAlert, 'mt-1 size-4')}<span>${isWaiting ? words.waiting : words.unreadable}</span></span>`
+  return html`<span class="inline-flex gap-1.5">${icon(isWaiting ? Hourglass : CircleAlert, 'mt-1 size-4')}<span>${isWaiting ? waitingText(reason) : unreadableText(reason)}</span></span>`
+}
+
+/** Why it is not there, and what helps. */
+function waitingText(reason: string | null): string {
+  const words = $chatWords.get()
+  if (reason === 'stale') return words.waitingStale
+  return reason === 'damaged' ? words.waitingDamaged : words.waiting
+}
+
+function unreadableText(reason: string | null): string {
+  const words = $chatWords.get()
+  return reason === 'unsupported' ? words.unsupported : words.unreadable
 }
 
 function failedLine(message: MessageView, context: RowContext): TemplateResult {

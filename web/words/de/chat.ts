@@ -59,6 +59,10 @@ export const chat = {
   retry: 'Noch einmal',
   discard: 'Löschen',
   waiting: 'Diese Nachricht wird noch erwartet. Sie erscheint von selbst, sobald ein Gerät des Absenders online ist.',
+  waitingStale: 'Hier fehlt noch, wer in dieser Gruppe ist. Die Nachricht erscheint von selbst.',
+  waitingDamaged:
+    'Diese Nachricht kam beschädigt an und wurde noch einmal angefordert. Bleibt das so, bitte den Absender, sie noch einmal zu senden.',
+  unsupported: 'Diese Nachricht braucht eine neuere Version. Lade die Seite neu.',
   unreadable:
     'Diese Nachricht lässt sich auf diesem Gerät nicht öffnen. Bitte den Absender, sie noch einmal zu senden.',
   emptyTitle: 'Sag hallo',
