@@ -4,6 +4,7 @@ import { buildCss } from './css.ts'
 import { emit, type WebFile } from './emit.ts'
 
 const pageEntry = 'web/main.ts'
+const door = 'web/features/welcome/tv-welcome.ts'
 const clientWorker = 'web/worker.ts'
 const argon2Worker = 'web/argon2-worker.ts'
 // A lazy chunk of the page above this size is fetched when it is first needed, not kept ahead for offline use.
@@ -36,7 +37,7 @@ export async function buildWeb({ production }: { production: boolean }): Promise
   for (const name of await publicFiles()) add(`/${name}`, await Bun.file(`web/public/${name}`).bytes(), false)
 
   const boot = await bootScript(production)
-  add('/index.html', await renderIndex({ boot, entry, preloads, styles }), false)
+  add('/index.html', await renderIndex({ boot, door: page.entries.get(door) ?? '', entry, preloads, styles }), false)
 
   const build = shortHash([...files.values()].map((file) => file.url + shortHash(file.body)).join())
   const precache = listPrecache({ files, workers, page, entry, styles })
@@ -72,9 +73,15 @@ async function bootScript(production: boolean): Promise<string> {
   return new Bun.Transpiler({ loader: 'js', minifyWhitespace: true }).transformSync(source).trim()
 }
 
-async function renderIndex(page: { boot: string; entry: string; preloads: string[]; styles: string }): Promise<string> {
+async function renderIndex(page: {
+  boot: string
+  door: string
+  entry: string
+  preloads: string[]
+  styles: string
+}): Promise<string> {
   const head = [
-    `<script>${page.boot}</script>`,
+    `<script data-door="${page.door}">${page.boot}</script>`,
     `<link rel="stylesheet" href="${page.styles}" />`,
     `<script type="module" src="${page.entry}"></script>`,
     ...page.preloads.map((url) => `<link rel="modulepreload" href="${url}" />`),

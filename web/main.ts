@@ -1,5 +1,6 @@
 import { followAttention } from './attention.ts'
 import { bridge } from './bridge.ts'
+import { openDoorEarly } from './features/welcome/early.ts'
 import { applyPreferences } from './preferences.ts'
 import { registerServiceWorker, startClientWorker } from './script-urls.ts'
 import { applyLanguage } from './words/i18n.ts'
@@ -7,7 +8,8 @@ import './features/shell/tv-app.ts'
 
 applyPreferences(document.documentElement)
 applyLanguage(document.documentElement)
-bridge.connect(startClientWorker())
+// The door, where it is needed, is not to share its line with the client.
+void openDoorEarly().finally(() => bridge.connect(startClientWorker()))
 followAttention()
 void registerServiceWorker()
 

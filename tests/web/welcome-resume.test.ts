@@ -143,6 +143,7 @@ describe('the door', () => {
     isObstructed: false,
     isSettingUp: false,
     hasToken: false,
+    wasInside: false,
     ...change,
   })
 
@@ -151,6 +152,8 @@ describe('the door', () => {
     ['a stranger at a fresh home is told of the setup link', facts(unclaimed, 'home'), 'setup'],
     ['an old setup link leads to signing in', facts(claimed, 'setup', { hasToken: true }), 'signIn'],
     ['a restore is not cut off when the home becomes claimed', facts(claimed, 'setup', { isSettingUp: true }), 'setup'],
+    ['a stranger sees no app while the client starts', facts({ name: 'starting' }, 'home'), 'waiting'],
+    ['a member sees the app while it starts', facts({ name: 'starting' }, 'chat', { wasInside: true }), null],
     ['an invite is opened', facts(claimed, 'join'), 'join'],
     ['nobody knows before the home has answered', facts(unknown, 'home'), 'waiting'],
     ['a founder need not wait for the answer', facts(unknown, 'setup', { hasToken: true }), 'setup'],

@@ -2,8 +2,8 @@ import { html, type TemplateResult } from 'lit'
 import { customElement } from 'lit/decorators.js'
 import { TvElement, Use } from '../../element.ts'
 import { $router } from '../../router.ts'
-import { $phase } from '../../stores.ts'
 import { $doorChanges, doorScreen } from '../welcome/door.ts'
+import { $doorPhase } from '../welcome/early.ts'
 import { loadDoor } from '../welcome/load-door.ts'
 import './tv-confirm.ts'
 import './tv-shell.ts'
@@ -13,7 +13,7 @@ import './tv-toasts.ts'
 /** The whole page: chooses what to show by where the device stands. */
 @customElement('tv-app')
 export class TvApp extends TvElement {
-  private readonly phase = new Use(this, $phase)
+  private readonly phase = new Use(this, $doorPhase)
   private readonly route = new Use(this, $router)
   private readonly doorChanges = new Use(this, $doorChanges)
 
@@ -24,7 +24,7 @@ export class TvApp extends TvElement {
   private content(): TemplateResult {
     const phase = this.phase.value
     if (doorScreen(phase, this.route.value?.route ?? 'home', this.doorChanges.value)) {
-      loadDoor()
+      void loadDoor().then(removeSplash)
       return html`<tv-welcome></tv-welcome>`
     }
     switch (phase.name) {
@@ -32,7 +32,13 @@ export class TvApp extends TvElement {
       case 'alarm':
         return html`<tv-stopped .phase=${phase}></tv-stopped>`
       default:
+        removeSplash()
         return html`<tv-shell></tv-shell>`
     }
   }
+}
+
+/** What the page itself shows until there is something to see. */
+function removeSplash(): void {
+  document.querySelector('.splash')?.remove()
 }

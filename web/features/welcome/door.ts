@@ -1,6 +1,7 @@
 import { computed } from 'nanostores'
 import type { Phase } from '../../../src/client/api.ts'
 import type { RouteName } from '../../router.ts'
+import { $wasInside } from './early.ts'
 import { $obstacle, type Obstacle } from './obstacle.ts'
 import { $setupProgress, type SetupStep } from './setup-progress.ts'
 
@@ -15,13 +16,22 @@ export type DoorFacts = {
   isObstructed: boolean
   isSettingUp: boolean
   hasToken: boolean
+  /** It was a member's device when it was last looked at. */
+  wasInside: boolean
 }
 
-export function chooseDoorScreen({ phase, route, isObstructed, isSettingUp, hasToken }: DoorFacts): DoorScreen | null {
+export function chooseDoorScreen({
+  phase,
+  route,
+  isObstructed,
+  isSettingUp,
+  hasToken,
+  wasInside,
+}: DoorFacts): DoorScreen | null {
   if (isObstructed) return 'blocked'
   switch (phase.name) {
     case 'starting':
-      return waysIn.includes(route) ? 'waiting' : null
+      return waysIn.includes(route) || !wasInside ? 'waiting' : null
     case 'inside':
       return route === 'setup' && isSettingUp ? 'setup' : route === 'join' ? 'join' : null
     case 'removed':
@@ -58,5 +68,6 @@ export function doorScreen(phase: Phase, route: RouteName, { obstacle, setupStep
     isObstructed: obstacle !== null,
     isSettingUp,
     hasToken: location.hash.length > 1,
+    wasInside: $wasInside.get(),
   })
 }

@@ -1,11 +1,9 @@
 import { probeStorage } from './obstacle.ts'
 
-let isLoaded = false
+let loading: Promise<unknown> | null = null
 
 /** Fetches the screens of the door when they are first needed. */
-export function loadDoor(): void {
-  if (isLoaded) return
-  isLoaded = true
-  void import('./tv-welcome.ts')
-  void probeStorage()
+export function loadDoor(): Promise<unknown> {
+  loading ??= Promise.all([import('./tv-welcome.ts'), probeStorage()])
+  return loading
 }

@@ -4,10 +4,10 @@ import { Unplug } from 'lucide'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { $router } from '../../router.ts'
-import { $phase } from '../../stores.ts'
 import { actionButton } from '../../ui/parts.ts'
 import { $signInWords, $welcomeWords } from '../../words/welcome.ts'
 import { $doorChanges, doorScreen } from './door.ts'
+import { $doorPhase } from './early.ts'
 import { waitingPage, welcomeFrame, welcomePage } from './frame.ts'
 import './tv-blocked.ts'
 import './tv-join.ts'
@@ -17,7 +17,7 @@ import './tv-sign-in.ts'
 /** Everything a person sees before they are inside. */
 @customElement('tv-welcome')
 export class TvWelcome extends TvElement {
-  private readonly phase = new Use(this, $phase)
+  private readonly phase = new Use(this, $doorPhase)
   private readonly route = new Use(this, $router)
   private readonly changes = new Use(this, $doorChanges)
   private readonly words = new Use(this, $welcomeWords)
