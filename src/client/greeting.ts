@@ -27,6 +27,9 @@ import type { WaitingRoom } from './waiting-room.ts'
 type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
 const TRY_AGAIN_MS = 10_000
 const OFFER_EVERY_MS = 60_000
+const HEALS_WITHIN_MS = 24 * 3_600_000
+/** Since when this device tries to heal the home. */
+const HEALING_ROW = 'healing-since'
 
 export type GreetingParts = {
   context: ClientContext
@@ -116,20 +119,19 @@ export class Greeting {
   }
 
   async #greet(frame: FrameOf<'welcome'>): Promise<void> {
-    const { parts, outbox, inbox, healing, context, connection } = this.all
+    const { parts, outbox, context, connection } = this.all
     const known = parts.home.incarnation()
     this.#isGreeting = true
     try {
-      if (known === null) await parts.home.rememberIncarnation(frame.incarnation, null)
-      else if (known !== frame.incarnation) {
-        outbox.isPaused = true
-        await inbox.forgetEnvelopes()
-        await healing.run(frame)
+      if (known !== null && known !== frame.incarnation) await this.#heal(frame)
+      else {
+        if (known === null) await parts.home.rememberIncarnation(frame.incarnation, null)
+        await parts.keyLog.applyGrown(parts.keyLog.head().size, [], frame.treeHead)
       }
       outbox.isPaused = false
-      await parts.keyLog.applyGrown(parts.keyLog.head().size, [], frame.treeHead)
       await this.#catchUp(frame)
     } catch (error) {
+      if (outbox.isPaused) await this.#countHealing()
       if (!(error instanceof ClientFailure) || error.code !== 'offline') {
         context.platform.clock.schedule(TRY_AGAIN_MS, () => {
           if (connection.isOnline) this.#attempt(this.#greet(frame))
@@ -140,6 +142,28 @@ export class Greeting {
       this.#isGreeting = false
     }
     parts.onCaughtUp()
+  }
+
+  async #heal(frame: FrameOf<'welcome'>): Promise<void> {
+    const { parts, outbox, inbox, healing, context } = this.all
+    outbox.isPaused = true
+    await inbox.forgetEnvelopes()
+    await healing.run(frame)
+    // The head of the greeting is that of before: only what the home shows now tells whether it took back what it lost.
+    await parts.keyLog.refresh()
+    await context.store.commit([{ table: 'device', key: HEALING_ROW, value: null }])
+  }
+
+  /** A home may be restored; one that says so and for a day takes back nothing hides what it lost (PROTOCOL 4.14). */
+  async #countHealing(): Promise<void> {
+    const { context, parts } = this.all
+    const now = context.platform.clock.now()
+    const since = await context.store.get<number>('device', HEALING_ROW)
+    if (since === null) await context.store.commit([{ table: 'device', key: HEALING_ROW, value: now }])
+    else if (now - since >= HEALS_WITHIN_MS) {
+      const detail = 'the home says that it was restored, and takes nothing back'
+      parts.raiseAlarm({ kind: 'rollback', personId: null, deviceId: null, detail })
+    }
   }
 
   async #catchUp({ conversations: listed }: FrameOf<'welcome'>): Promise<void> {

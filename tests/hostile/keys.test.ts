@@ -245,6 +245,52 @@ describe('a home that says it was restored', () => {
   })
 })
 
+describe('a home that was restored', () => {
+  /** The incarnation is new; behind it stands the home as it is. */
+  function restored(answer: (body: unknown) => unknown): void {
+    const incarnation = idFromBytes<Incarnation>(systemRandom(16))
+    const restoredFrom = Date.now() - 60_000
+    atPapa.answer<HomeView>('GET', /^\/api\/home$/, (view) => ({ ...view, incarnation, restoredFrom }))
+    atPapa.answer('POST', /^\/api\/heal\//, (json) => answer(json))
+    atPapa.toDevice = (frame) => (frame.type === 'welcome' ? [{ ...frame, incarnation, restoredFrom }] : [frame])
+  }
+
+  test('and has taken everything back rings nothing, although it greeted with less under a newer head', async () => {
+    const early = (await operator.entries()).slice(0, 2)
+    restored((json) => json ?? {})
+    atPapa.answer('POST', /heal\/log$/, () => ({ treeHead: '' }))
+    atPapa.answer('POST', /heal\/missing$/, () => ({ missing: [] }))
+    atPapa.answer('POST', /heal\/(account|conversations|bodies)$/, () => ({}))
+    const change = atPapa.toDevice
+    atPapa.toDevice = (frame) =>
+      change(frame).map((next) =>
+        next.type === 'welcome' ? { ...next, treeHead: operator.head(early, Date.now() + 60_000) } : next,
+      )
+    atPapa.cut()
+    await papa.until('the calm line', ({ view }) => view.home?.home.restored)
+    await Bun.sleep(1_000)
+    expect(alarmOf(papa)).toBeNull()
+  })
+
+  test('and refuses for a day to take anything back rings the alarm; until then nothing is posted', async () => {
+    restored(() => {
+      throw new Error('cannot now')
+    })
+    atPapa.cut()
+    await papa.until('an offer', () => atPapa.requests.some(({ path }) => path === '/api/heal/log'))
+    const posts = atPapa.sent('post').length
+    const family = await papa.inFamily()
+    await say(papa, family, 'into the void')
+    await Bun.sleep(500)
+    expect(alarmOf(papa)).toBeNull()
+    expect(atPapa.sent('post').length).toBe(posts)
+    aheadMs = 25 * 3_600_000
+    atPapa.cut()
+    expect((await rings(papa)).detail).toContain('restored')
+    expect(atPapa.sent('post').length).toBe(posts)
+  })
+})
+
 describe('a home that drowns a device', () => {
   test('in a log without end is refused before the memory is full', async () => {
     const junk = toBase64Url(systemRandom(100))
