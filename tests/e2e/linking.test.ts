@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import AxeBuilder from 'axe-core'
 import type { Page } from 'playwright-core'
 import { chromiumPath, TestBrowser, type Visitor } from '../support/browser.ts'
+import { filmOf, openWithCamera } from '../support/camera.ts'
 import { foundHome, joinHome, openChat, passphrases, reads, say, signIn } from '../support/family.ts'
 import { RunningProgram } from '../support/program.ts'
 
@@ -136,6 +137,22 @@ onlyWithBrowser('the other way round: the old device shows, the new one takes th
   await tablet.page.getByRole('navigation', { name: 'Conversations' }).waitFor()
   await openChat(tablet.page, family)
   await reads(tablet.page, 'From the tablet')
+})
+
+onlyWithBrowser('a camera reads the code as well', async () => {
+  await openLinking(oma.page)
+  await press(oma.page, 'Show a code here instead')
+  const film = join(home.folder, 'code.y4m')
+  await Bun.write(film, filmOf(await codeOn(oma.page)))
+  await using laptop = await openWithCamera('Oma', film)
+  await laptop.page.goto(`${home.url}/sign-in`)
+  await press(laptop.page, 'Link with another device')
+  await press(laptop.page, 'Scan or paste a code instead')
+  await press(laptop.page, 'Scan its code')
+  await confirmSame(oma.page, laptop.page, 'Laptop')
+  await openChat(laptop.page, family)
+  await reads(laptop.page, 'From the tablet')
+  expect(laptop.complaints).toEqual([])
 })
 
 onlyWithBrowser('a link that is stopped on one device says on the other where to look', async () => {

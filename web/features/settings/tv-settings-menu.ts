@@ -61,6 +61,6 @@ export class TvSettingsMenu extends TvElement {
   }
 
   private row({ page, shapes, title, text, tag }: Item): TemplateResult {
-    return html`<li><a class="row" href=${paths.setting(page)} aria-current=${this.page === page ? 'page' : nothing}><span class="tile">${icon(shapes)}</span><span class="min-w-0 flex-1"><span class="row-title block truncate">${title}</span><span class="row-text block truncate" dir="auto">${text}</span></span>${tag ? html`<span class="tag warn">${tag}</span>` : nothing}</a></li>`
+    return html`<li><a class="row" href=${paths.setting(page)} aria-current=${this.page === page || (this.page === 'link' && page === 'devices') ? 'page' : nothing}><span class="tile">${icon(shapes)}</span><span class="min-w-0 flex-1"><span class="row-title block truncate">${title}</span><span class="row-text block truncate" dir="auto">${text}</span></span>${tag ? html`<span class="tag warn">${tag}</span>` : nothing}</a></li>`
   }
 }

@@ -3,7 +3,7 @@ import { bridge } from '../../../../web/bridge.ts'
 import { serveFace } from '../../../../web/bridge-server.ts'
 import { applyPreferences } from '../../../../web/preferences.ts'
 import { applyLanguage } from '../../../../web/words/i18n.ts'
-import { conversationId, conversations, home } from './cast.ts'
+import { conversationId, conversations, home, me, people } from './cast.ts'
 import { createDemoClient } from './demo-client.ts'
 import '../../../../web/features/shell/tv-app.ts'
 import '../../../../web/features/later.ts'
@@ -23,7 +23,20 @@ const alarm = {
   detail: 'size 412, roots differ',
   at: Date.now(),
 } as const
+const link = {
+  ...{ side: 'old' as const, code: null, expiresAt: Date.now() + 600_000, digits: '516472' },
+  ...{ personName: 'Sofia', problem: null, lookAt: null },
+}
+const linkCode = 'VFZMAQ'.repeat(19)
 const variants: Record<string, ClientEvent[]> = {
+  'link-show': [{ type: 'linking', linking: { ...link, stage: 'showing', code: linkCode } }],
+  'link-compare': [{ type: 'linking', linking: { ...link, stage: 'comparing' } }],
+  'link-add': [{ type: 'linking', linking: { ...link, stage: 'adding' } }],
+  'link-failed': [
+    { type: 'linking', linking: { ...link, stage: 'failed', problem: 'link_cancelled', lookAt: 'other' } },
+  ],
+  'kit-due': [{ type: 'me', me: { ...me, isKitConfirmed: true, isKitDue: true } }],
+  reset: [{ type: 'people', people: people.map((person) => ({ ...person, wasReset: person.name !== me.name })) }],
   starting: [{ type: 'phase', phase: { name: 'starting' } }],
   removed: [{ type: 'phase', phase: { name: 'removed', reason: 'device_removed' } }],
   alarm: [{ type: 'phase', phase: { name: 'alarm', alarm } }],
