@@ -6,7 +6,7 @@ import { type Occupant, type Peer, type PeerRun, runPeerRoom } from './peers/pee
 import { prosody } from './peers/prosody.ts'
 import type { XmppOccupant } from './peers/xmpp.ts'
 import { residentMb } from './support/machine.ts'
-import { newFolder, type PreparedHome, prepareHome } from './support/prepared-home.ts'
+import { newFolder, prepareHome } from './support/prepared-home.ts'
 import { FrameTrain } from './support/raw-line.ts'
 import { Report, readOptions } from './support/report.ts'
 import { Room, type RoomRun } from './support/room.ts'
@@ -49,40 +49,49 @@ function say(name: string, window: number, runs: readonly Run[], more = ''): voi
   )
 }
 
+/** The next train of freshly sealed messages, and the number of its first. */
+let nextNumber = 1
+async function nextBodies(window: number): Promise<{ bodies: Uint8Array[]; first: number }> {
+  const bodies = await sealBodies(home.seats[0]!, messagesOf['ours']![window] ?? 2_000)
+  const first = nextNumber
+  nextNumber += bodies.length
+  return { bodies, first }
+}
+
+async function runOurs(window: number): Promise<RoomRun> {
+  const { bodies, first } = await nextBodies(window)
+  return ourOccupants.run(new FrameTrain(postFrames(home.seats[0]!, bodies)), window, first)
+}
+
 /** Ours and the bare loop, in turns, on the same sealed bytes. */
-async function compareWithBare(home: PreparedHome): Promise<{ ours: Rows; bare: Rows; residentMb: number }> {
+async function compareWithBare(): Promise<{ ours: Rows; bare: Rows }> {
   const bareFolder = newFolder()
-  const [seat] = home.seats
-  await using server = await startServer(home.folder)
   await using bareServer = await startBareServer(bareFolder)
-  using ourOccupants = await Room.open(ourRoom(server.url, home.seats))
   using bareOccupants = await Room.open(bareRoom(bareServer.url, occupants))
   const rows = { ours: new Map<number, RoomRun[]>(), bare: new Map<number, RoomRun[]>() }
-  let first = 1
   for (const window of wanted) {
     // The first of each is thrown away: the compiler is still at work.
     for (let run = -1; run < options.runs; run++) {
-      const count = messagesOf['ours']![window] ?? 2_000
-      const bodies = await sealBodies(seat!, count)
-      const ours = await ourOccupants.run(new FrameTrain(postFrames(seat!, bodies)), window, first)
+      const { bodies, first } = await nextBodies(window)
+      const ours = await ourOccupants.run(new FrameTrain(postFrames(home.seats[0]!, bodies)), window, first)
       const bare = await bareOccupants.run(new FrameTrain(bareFrames(bodies, first)), window, first)
-      first += count
       if (run < 0) continue
       note(rows.ours, window, ours)
       note(rows.bare, window, bare)
     }
   }
   rmSync(bareFolder, { recursive: true, force: true })
-  return { ...rows, residentMb: residentMb(server.processId) }
+  return rows
 }
 
-async function measurePeer(peer: Peer): Promise<Rows | null> {
+/** Each run beside one of ours: `times` is how many deliveries we made for one of theirs. */
+async function measurePeer(peer: Peer): Promise<{ rows: Rows; times: Map<number, number[]> } | null> {
   if (!Bun.which(peer.program)) {
     report.say(`${peer.name} is left out: ${peer.program} is not installed`)
     return null
   }
   const folder = newFolder()
-  const rows: Rows = new Map()
+  const [rows, times]: [Rows, Map<number, number[]>] = [new Map(), new Map()]
   await using running = await peer.start(folder)
   const inRoom: Occupant[] = []
   while (inRoom.length < occupants) inRoom.push(await running.join(inRoom.length))
@@ -90,7 +99,10 @@ async function measurePeer(peer: Peer): Promise<Rows | null> {
   for (const window of wanted) {
     const messages = messagesOf['peers']![window] ?? 300
     for (let run = 0; run < Math.min(options.runs, 3); run++) {
-      note(rows, window, await runPeerRoom(inRoom, { messages, window, first }))
+      const ours = await runOurs(window)
+      const theirs = await runPeerRoom(inRoom, { messages, window, first })
+      note(rows, window, theirs)
+      times.set(window, [...(times.get(window) ?? []), ours.deliveriesPerS / theirs.deliveriesPerS])
       first += messages
     }
     say(peer.name, window, rows.get(window)!, `, ${round(residentMb(running.processId))} MB`)
@@ -98,7 +110,7 @@ async function measurePeer(peer: Peer): Promise<Rows | null> {
   await checkArchive(peer, inRoom[0]!, first - 1)
   for (const occupant of inRoom) occupant.close()
   rmSync(folder, { recursive: true, force: true })
-  return rows
+  return { rows, times }
 }
 
 // A peer that stores nothing would be compared unfairly.
@@ -110,16 +122,19 @@ async function checkArchive(peer: Peer, occupant: Occupant, expected: number): P
 }
 
 using home = await prepareHome(occupants, occupants)
-const { ours, bare, residentMb: rssMb } = await compareWithBare(home)
+await using server = await startServer(home.folder)
+using ourOccupants = await Room.open(ourRoom(server.url, home.seats))
+const { ours, bare } = await compareWithBare()
+const rssMb = residentMb(server.processId)
 for (const window of wanted) {
   say('ours', window, ours.get(window)!, `, ${round(rssMb)} MB`)
   say('bare', window, bare.get(window)!)
 }
-const peers = new Map<string, Rows>()
+const peers = new Map<string, NonNullable<Awaited<ReturnType<typeof measurePeer>>>>()
 for (const peer of [prosody, ejabberd, nats, mosquitto]) {
   try {
-    const rows = await measurePeer(peer)
-    if (rows) peers.set(peer.name, rows)
+    const measured = await measurePeer(peer)
+    if (measured) peers.set(peer.name, measured)
   } catch (error) {
     report.say(`${peer.name} is left out: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -133,17 +148,20 @@ function bareRatio(window: number): number {
 
 const resultOf = (window: number) => {
   const own = summarize(ours.get(window)!)
-  const others = [...peers].map(([name, rows]) => {
-    const row = summarize(rows.get(window)!)
-    return [name, { ...row, times: round(own.deliveries_per_s / row.deliveries_per_s, 1) }]
-  })
+  const others = [...peers].map(([name, { rows, times }]) => [
+    name,
+    { ...summarize(rows.get(window)!), times: round(median(times.get(window)!), 1) },
+  ])
   return {
     ...{ k: occupants, window, ...own, rss_mb: round(rssMb), bare_ratio: bareRatio(window) },
     bare: summarize(bare.get(window)!),
     peers: Object.fromEntries(others),
   }
 }
-for (const window of wanted) report.say(`window ${window}: ${bareRatio(window)} of the bare loop`)
+for (const window of wanted) {
+  const others = [...peers].map(([name, { times }]) => `${round(median(times.get(window)!), 1)} times ${name}`)
+  report.say(`window ${window}: ${[`${bareRatio(window)} of the bare loop`, ...others].join(', ')}`)
+}
 const [main = 50, ...rest] = wanted
 report.end({ ...resultOf(main), ...Object.fromEntries(rest.map((window) => [`window_${window}`, resultOf(window)])) })
 process.exit(0)

@@ -37,4 +37,5 @@ const server = Bun.serve({
   },
 })
 console.log(server.port)
+process.stdin.resume().once('close', () => process.exit(0))
 process.once('SIGTERM', () => process.exit(0))

@@ -35,7 +35,8 @@ function scriptPath(name: string): string {
 }
 
 async function spawnServer(command: string[], port: RegExp): Promise<ServerProcess> {
-  const child = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' })
+  // The pipe closes when this process ends, however it ends: then the servers of the bench end too.
+  const child = Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
   const reader = child.stdout.getReader()
   const decoder = new TextDecoder()
   let said = ''

@@ -15,6 +15,7 @@ const app = createApp(context, { socketLimits: lifted })
 const listening = await listen(app, config)
 console.log(listening.httpPort)
 
+process.stdin.resume().once('close', () => process.exit(0))
 process.once('SIGTERM', async () => {
   await listening[Symbol.asyncDispose]()
   app[Symbol.dispose]()
