@@ -37,7 +37,7 @@ export async function buildWeb({ production }: { production: boolean }): Promise
   for (const name of await publicFiles()) add(`/${name}`, await Bun.file(`web/public/${name}`).bytes(), false)
 
   const boot = await bootScript(production)
-  add('/index.html', await renderIndex({ boot, door: page.entries.get(door) ?? '', entry, preloads, styles }), false)
+  add('/index.html', await renderIndex({ boot, door: doorFiles(page, entry), entry, preloads, styles }), false)
 
   const build = shortHash([...files.values()].map((file) => file.url + shortHash(file.body)).join())
   const precache = listPrecache({ files, workers, page, entry, styles })
@@ -71,6 +71,12 @@ async function bootScript(production: boolean): Promise<string> {
   const source = await Bun.file('web/theme-boot.js').text()
   if (!production) return source.trim()
   return new Bun.Transpiler({ loader: 'js', minifyWhitespace: true }).transformSync(source).trim()
+}
+
+/** What a stranger sees first, beyond what everybody fetches. */
+function doorFiles(page: Bundle, entry: string): string {
+  const known = closure(page, entry, false)
+  return [...closure(page, page.entries.get(door)!, false)].filter((url) => !known.has(url)).join(' ')
 }
 
 async function renderIndex(page: {

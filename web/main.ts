@@ -1,6 +1,7 @@
 import { followAttention } from './attention.ts'
 import { bridge } from './bridge.ts'
 import { openDoorEarly } from './features/welcome/early.ts'
+import { loadDoor } from './features/welcome/load-door.ts'
 import { applyPreferences } from './preferences.ts'
 import { registerServiceWorker, startClientWorker } from './script-urls.ts'
 import { applyLanguage } from './words/i18n.ts'
@@ -9,7 +10,7 @@ import './features/shell/tv-app.ts'
 applyPreferences(document.documentElement)
 applyLanguage(document.documentElement)
 // The door, where it is needed, is not to share its line with the client.
-void openDoorEarly().finally(() => bridge.connect(startClientWorker()))
+void openDoorEarly(loadDoor).finally(() => bridge.connect(startClientWorker()))
 followAttention()
 void registerServiceWorker()
 

@@ -11,10 +11,12 @@
   const dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
   root.dataset.theme = dark ? 'dark' : 'light'
   root.dataset.textSize = read('tv-text-size') || 'normal'
-  const door = document.currentScript?.dataset.door
   if (read('tv-inside') === 'yes') root.dataset.inside = ''
-  else if (door)
-    document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href: door }))
+  else {
+    globalThis.tvSetup = fetch('/api/setup', { cache: 'no-store' }).then((response) => response.json())
+    for (const href of document.currentScript.dataset.door.split(' '))
+      document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }))
+  }
   const language = read('tv-language') || navigator.language
   root.lang = language
   root.dir = /^(ar|fa|he|ur|ckb|ps|sd|ug|yi|dv)\b/.test(language) ? 'rtl' : 'ltr'

@@ -2,7 +2,6 @@ import { atom, computed } from 'nanostores'
 import type { Phase } from '../../../src/client/api.ts'
 import { recall, remember } from '../../preferences.ts'
 import { $phase } from '../../stores.ts'
-import { loadDoor } from './load-door.ts'
 import { $setupProgress } from './setup-progress.ts'
 
 // Also read by theme-boot.js, which fetches the door ahead.
@@ -16,6 +15,8 @@ $phase.subscribe(({ name }) => {
   else if (name !== 'starting') $wasInside.set(false)
 })
 
+/** After so long the client may as well start beside it. */
+const patienceMs = 3_000
 const $isClaimedEarly = atom<boolean | null>(null)
 
 /** The client's phase; while it starts, what the home itself said to somebody who was not inside. */
@@ -25,7 +26,7 @@ export const $doorPhase = computed([$phase, $isClaimedEarly], (phase, isClaimed)
 })
 
 /** Somebody who was not inside need not wait for the client to see the door. A setup under way is resumed by the client. */
-export async function openDoorEarly(): Promise<void> {
+export async function openDoorEarly(loadDoor: () => Promise<unknown>): Promise<void> {
   const isSettingUp = $setupProgress.get().step !== null || location.pathname === '/setup'
   if ($wasInside.get() || isSettingUp) return
   const asked = ask()
@@ -33,12 +34,18 @@ export async function openDoorEarly(): Promise<void> {
   await asked
 }
 
+// Asked by theme-boot.js before this code was here.
+declare global {
+  var tvSetup: Promise<{ isClaimed?: unknown } | null> | undefined
+}
+
 async function ask(): Promise<void> {
   try {
-    const response = await fetch('/api/setup', { cache: 'no-store', signal: AbortSignal.timeout(3_000) })
-    const { isClaimed } = (await response.json()) as { isClaimed?: unknown }
+    const { isClaimed } = (await Promise.race([globalThis.tvSetup, wait(patienceMs)])) ?? {}
     if (typeof isClaimed === 'boolean') $isClaimedEarly.set(isClaimed)
   } catch (cause) {
     console.warn('the home did not answer yet', cause)
   }
 }
+
+const wait = (delayMs: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), delayMs))
