@@ -11,10 +11,13 @@
   const dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
   root.dataset.theme = dark ? 'dark' : 'light'
   root.dataset.textSize = read('tv-text-size') || 'normal'
+  const { door } = document.currentScript.dataset
   if (read('tv-inside') === 'yes') root.dataset.inside = ''
-  else {
-    globalThis.tvSetup = fetch('/api/setup', { cache: 'no-store' }).then((response) => response.json())
-    for (const href of document.currentScript.dataset.door.split(' '))
+  else if (door) {
+    const answer = fetch('/api/setup', { cache: 'no-store' }).then((response) => response.json())
+    // Not reached is not known: the client asks again.
+    globalThis.tvSetup = answer.catch(() => null)
+    for (const href of door.split(' '))
       document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }))
   }
   const language = read('tv-language') || navigator.language

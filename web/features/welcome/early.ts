@@ -40,12 +40,8 @@ declare global {
 }
 
 async function ask(): Promise<void> {
-  try {
-    const { isClaimed } = (await Promise.race([globalThis.tvSetup, wait(patienceMs)])) ?? {}
-    if (typeof isClaimed === 'boolean') $isClaimedEarly.set(isClaimed)
-  } catch (cause) {
-    console.warn('the home did not answer yet', cause)
-  }
+  const answer = await Promise.race([globalThis.tvSetup, wait(patienceMs)])
+  if (typeof answer?.isClaimed === 'boolean') $isClaimedEarly.set(answer.isClaimed)
 }
 
 const wait = (delayMs: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), delayMs))
