@@ -34,9 +34,14 @@ export function hueOf(accountId: AccountId): number {
   return $hues.get().get(accountId) ?? hueFrom(accountId)
 }
 
-/** Everybody but oneself, by name. */
+/** Everybody but oneself who is at this home, by name. */
 export function otherPeople(): Person[] {
-  return [...$people.get().values()].filter(({ accountId }) => !isMe(accountId)).sort(byName)
+  return [...$people.get().values()].filter(({ accountId, leftAt }) => !isMe(accountId) && leftAt === null).sort(byName)
+}
+
+/** Those who left it. */
+export function formerPeople(): Person[] {
+  return [...$people.get().values()].filter(({ leftAt }) => leftAt !== null).sort(byName)
 }
 
 const byName = (a: Person, b: Person) => a.name.localeCompare(b.name)

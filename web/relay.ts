@@ -20,6 +20,7 @@ type Letter =
 const repeatable = new Set<CallName>([
   'addresses',
   'estimatePassphrase',
+  'listAudit',
   'listDevices',
   'listInvites',
   'loadNewer',

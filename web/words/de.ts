@@ -4,6 +4,7 @@ import { failures } from './de/failures.ts'
 import { join } from './de/join.ts'
 import { lasting } from './de/lasting.ts'
 import { linking } from './de/linking.ts'
+import { archive, audit, care, data } from './de/own-data.ts'
 import { invites, members, newChat, people } from './de/people.ts'
 import { recovery } from './de/recovery.ts'
 import { safety } from './de/safety.ts'
@@ -14,7 +15,11 @@ import { kit, signIn, welcome, you } from './de/welcome.ts'
 /** Part names as given to words(). */
 export const german = {
   app,
+  archive,
+  audit,
+  care,
   chat,
+  data,
   failures,
   invites,
   lasting,

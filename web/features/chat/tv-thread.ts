@@ -12,6 +12,7 @@ import { icon } from '../../ui/icon.ts'
 import { backLink, emptyState } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $chatWords } from '../../words/chat.ts'
+import { $careWords } from '../../words/own-data.ts'
 import { $safetyWords } from '../../words/safety.ts'
 import '../recovery/tv-reset-notice.ts'
 import './tv-composer.ts'
@@ -80,6 +81,7 @@ export class TvThread extends TvElement {
     const words = this.words.value
     if (isNotes(conversation)) return words.notesText
     const other = otherIn(conversation)
+    if (other && this.people.value.get(other)?.leftAt) return $careWords.get().gone
     if (other) return this.people.value.get(other)?.isOnline ? words.online : words.offlineNow
     const others = conversation.members.filter(({ accountId }) => !isMe(accountId))
     if (others.length > 12) return words.members(conversation.members.length)
@@ -91,14 +93,17 @@ export class TvThread extends TvElement {
   private foot(conversation: Conversation): TemplateResult {
     if (!conversation.isMember) return this.readOnly()
     const other = otherIn(conversation)
+    const person = other && this.people.value.get(other)
+    if (person && person.leftAt !== null)
+      return this.readOnly($careWords.get().chatGone({ name: nameOf(person.accountId) }))
     const wasReset = other !== null && this.people.value.get(other)?.wasReset
     if (wasReset)
       return html`<div class="z-2 mx-auto max-h-[60%] w-full max-w-xl overflow-y-auto p-3"><tv-reset-notice .accountId=${other}></tv-reset-notice></div>`
     return html`<tv-composer .conversationId=${conversation.conversationId}></tv-composer>`
   }
 
-  private readOnly(): TemplateResult {
-    return html`<p class="z-2 mx-auto my-3 max-w-md px-4 text-center text-sm text-muted">${this.words.value.notMember}</p>`
+  private readOnly(reason = this.words.value.notMember): TemplateResult {
+    return html`<p class="z-2 mx-auto my-3 max-w-md px-4 text-center text-sm text-muted">${reason}</p>`
   }
 
   private missing(): TemplateResult {

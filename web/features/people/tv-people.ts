@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js'
 import { Search, UserPlus, Users } from 'lucide'
 import type { Person } from '../../../src/client/api.ts'
 import { TvElement, Use } from '../../element.ts'
-import { faceOf, fold, otherPeople } from '../../faces.ts'
+import { faceOf, fold, formerPeople, otherPeople } from '../../faces.ts'
 import { arePeopleKnown } from '../../known.ts'
 import { paths } from '../../router.ts'
 import { $home, $me, $people } from '../../stores.ts'
@@ -13,6 +13,7 @@ import { icon } from '../../ui/icon.ts'
 import { emptyState, paneHeader, skeletonRows } from '../../ui/parts.ts'
 import { moveThroughRows } from '../../ui/roving.ts'
 import { $appWords } from '../../words/app.ts'
+import { $careWords } from '../../words/own-data.ts'
 import { $peopleWords } from '../../words/people.ts'
 import { verifiedTag } from './verified.ts'
 
@@ -40,7 +41,7 @@ export class TvPeople extends TvElement {
     const words = this.words.value
     const me = this.me.value ? this.people.value.get(this.me.value.accountId) : undefined
     const others = otherPeople()
-    const everybody = me ? [me, ...others] : others
+    const everybody = [...(me ? [me] : []), ...others, ...formerPeople()]
     const wanted = fold(this.search.trim())
     const shown = everybody.filter(({ name, signInName }) => fold(`${name} ${signInName}`).includes(wanted))
     if (this.search && shown.length === 0)
@@ -59,15 +60,17 @@ export class TvPeople extends TvElement {
   private row(person: Person, isTabStop: boolean): TemplateResult {
     const words = this.words.value
     const isSelf = person.verified === 'self'
-    const text = isSelf ? words.you : person.isOnline ? words.online : words.offline
+    const hasLeft = person.leftAt !== null
+    const presence = person.isOnline ? words.online : words.offline
+    const text = hasLeft ? $careWords.get().goneGroup : isSelf ? words.you : presence
     return html`<li>
       <a class="row" href=${isSelf ? paths.setting('profile') : paths.person(person.accountId)} aria-current=${person.accountId === this.openId ? 'page' : nothing} tabindex=${isTabStop ? 0 : -1}>
-        ${avatar(faceOf(person.accountId, !isSelf))}
+        <span class=${hasLeft ? 'left-home' : ''}>${avatar(faceOf(person.accountId, !isSelf))}</span>
         <span class="min-w-0 flex-1">
-          <span class="flex items-center gap-2"><span class="row-title truncate" dir="auto">${person.name}</span>${person.role === 'host' ? html`<span class="tag quiet">${words.host}</span>` : nothing}</span>
+          <span class="flex items-center gap-2"><span class="row-title truncate ${hasLeft ? 'text-muted' : ''}" dir="auto">${person.name || $appWords.get().someone}</span>${person.role === 'host' ? html`<span class="tag quiet">${words.host}</span>` : nothing}</span>
           <span class="row-text block truncate">${text}</span>
         </span>
-        ${isSelf ? nothing : verifiedTag(person)}
+        ${isSelf || hasLeft ? nothing : verifiedTag(person)}
       </a>
     </li>`
   }

@@ -14,11 +14,13 @@ import { avatar } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
 import { backLink, emptyState, problemLine, skeletonRows } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
+import { $careWords } from '../../words/own-data.ts'
 import { $peopleWords } from '../../words/people.ts'
 import { fullDate } from '../../words/time.ts'
 import '../recovery/tv-begin-anew.ts'
 import '../recovery/tv-reset-notice.ts'
 import '../members/tv-lasting.ts'
+import './tv-host-care.ts'
 import './tv-safety-number.ts'
 import { verifiedSentence, verifiedTag } from './verified.ts'
 
@@ -43,6 +45,7 @@ export class TvPerson extends TvElement {
   }
 
   private person(person: Person): TemplateResult {
+    if (person.leftAt !== null) return this.gone(person, person.leftAt)
     const words = this.words.value
     return html`<div class="flex flex-col items-center text-center [--tv-ring:var(--color-base-200)]">
         ${avatar(faceOf(this.accountId, true), 'xl')}
@@ -62,12 +65,32 @@ export class TvPerson extends TvElement {
         <dt class="text-muted">${words.signInName}</dt><dd class="min-w-0 truncate text-end" dir="ltr">${person.signInName}</dd>
         <dt class="text-muted">${words.since}</dt><dd class="text-end">${fullDate(person.joinedAt)}</dd>
       </dl>
-      ${$me.get()?.role === 'host' && !isMe(this.accountId) ? html`<div class="mt-4"><tv-begin-anew .person=${person}></tv-begin-anew></div>` : nothing}`
+      ${$me.get()?.role === 'host' && !isMe(this.accountId) ? html`<div class="mt-4 grid gap-4"><tv-begin-anew .person=${person}></tv-begin-anew><tv-host-care .person=${person}></tv-host-care></div>` : nothing}`
+  }
+
+  /** Somebody who left: who they were, and what was written with them. */
+  private gone({ name, joinedAt }: Person, leftAt: number): TemplateResult {
+    const words = $careWords.get()
+    const chat = this.chat()
+    return html`<div class="flex flex-col items-center text-center"><span class="left-home">${avatar(faceOf(this.accountId), 'xl')}</span>
+        <h1 class="mt-4 max-w-full text-2xl font-bold tracking-tight" tabindex="-1" dir="auto" data-pane-title>${name || $appWords.get().someone}</h1>
+        <p class="row-text mt-0.5">${words.gone}</p>
+        ${chat ? html`<a class="btn btn-secondary btn-action mt-5" href=${paths.chat(chat.conversationId)}>${icon(MessageCircle)}${this.words.value.message}</a>` : nothing}
+      </div>
+      <p class="card mt-8 p-5 text-sm text-pretty">${words.goneText({ name: name || $appWords.get().someone })}</p>
+      <dl class="card mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-3 p-5 text-sm">
+        <dt class="text-muted">${this.words.value.since}</dt><dd class="text-end">${fullDate(joinedAt)}</dd>
+        <dt class="text-muted">${words.goneSince}</dt><dd class="text-end">${fullDate(leftAt)}</dd>
+      </dl>`
+  }
+
+  private chat() {
+    return this.conversations.value?.find((conversation) => otherIn(conversation) === this.accountId)
   }
 
   /** How long messages last between the two, once there is a chat. */
   private lasting(): TemplateResult | typeof nothing {
-    const chat = this.conversations.value?.find((conversation) => otherIn(conversation) === this.accountId)
+    const chat = this.chat()
     return chat ? html`<tv-lasting .conversationId=${chat.conversationId}></tv-lasting>` : nothing
   }
 

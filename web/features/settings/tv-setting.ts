@@ -5,16 +5,23 @@ import { paths } from '../../router.ts'
 import { backLink } from '../../ui/parts.ts'
 import { $appWords } from '../../words/app.ts'
 import { $linkingWords } from '../../words/linking.ts'
+import { $auditWords, $dataWords } from '../../words/own-data.ts'
 import { $inviteWords } from '../../words/people.ts'
 import { $settingsWords } from '../../words/settings.ts'
 import '../invites/tv-invites.ts'
 import '../linking/tv-link-old.ts'
+import '../own-data/tv-leave.ts'
+import '../own-data/tv-own-data.ts'
 import './tv-about.ts'
 import './tv-appearance.ts'
+import './tv-audit.ts'
 import './tv-devices.ts'
 import './tv-home-name.ts'
 import './tv-profile.ts'
 import './tv-recovery.ts'
+
+/** Pages behind another one. */
+const inner: { [page: string]: string } = { link: 'devices', leave: 'data' }
 
 /** One page of the settings, under its title. */
 @customElement('tv-setting')
@@ -24,8 +31,9 @@ export class TvSetting extends TvElement {
 
   override render() {
     const [title, content] = this.content()
-    const isInner = this.page === 'link'
-    const former = isInner ? paths.setting('devices') : paths.settings
+    const outer = inner[this.page]
+    const isInner = outer !== undefined
+    const former = isInner ? paths.setting(outer) : paths.settings
     return html`<div class="pane-header">${backLink(former, $appWords.get().back, isInner ? '' : 'md:hidden')}<h1 class="pane-title truncate md:mx-auto md:w-full md:max-w-[31.5rem]" tabindex="-1" data-pane-title>${title}</h1></div>
       <div class="min-h-0 flex-1 overflow-y-auto overscroll-contain"><div class="settings-page">${content}</div></div>`
   }
@@ -45,6 +53,12 @@ export class TvSetting extends TvElement {
         return [$inviteWords.get().title, html`<tv-invites></tv-invites>`]
       case 'home':
         return [words.home, html`<tv-home-name></tv-home-name>`]
+      case 'data':
+        return [$dataWords.get().title, html`<tv-own-data></tv-own-data>`]
+      case 'leave':
+        return [$dataWords.get().leaveTitle, html`<tv-leave></tv-leave>`]
+      case 'events':
+        return [$auditWords.get().title, html`<tv-audit></tv-audit>`]
       case 'about':
         return [words.about, html`<tv-about></tv-about>`]
       default:

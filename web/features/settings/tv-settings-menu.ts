@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
-import { House, Info, LifeBuoy, LogOut, MonitorSmartphone, Palette, UserPlus } from 'lucide'
+import { FileArchive, History, House, Info, LifeBuoy, LogOut, MonitorSmartphone, Palette, UserPlus } from 'lucide'
 import { TvElement, Use } from '../../element.ts'
 import { faceOf } from '../../faces.ts'
 import { paths } from '../../router.ts'
@@ -9,6 +9,7 @@ import { avatar } from '../../ui/avatar.ts'
 import { type IconShapes, icon } from '../../ui/icon.ts'
 import { paneHeader } from '../../ui/parts.ts'
 import { moveThroughRows } from '../../ui/roving.ts'
+import { $auditWords, $dataWords } from '../../words/own-data.ts'
 import { $settingsWords } from '../../words/settings.ts'
 import { signOut } from './sign-out.ts'
 
@@ -49,6 +50,7 @@ export class TvSettingsMenu extends TvElement {
     const ofHost: Item[] = [
       { page: 'invites', shapes: UserPlus, title: words.invites, text: words.invitesText },
       { page: 'home', shapes: House, title: words.home, text: this.home.value?.name || words.homeText },
+      { page: 'events', shapes: History, title: $auditWords.get().title, text: $auditWords.get().text },
     ]
     const kit: Item = { page: 'recovery', shapes: LifeBuoy, title: words.recovery, text: words.recoveryText }
     return [
@@ -56,6 +58,7 @@ export class TvSettingsMenu extends TvElement {
       { page: 'devices', shapes: MonitorSmartphone, title: words.devices, text: words.devicesText },
       me && !me.isKitConfirmed ? { ...kit, tag: words.recoveryOpen } : kit,
       { page: 'appearance', shapes: Palette, title: words.appearance, text: words.appearanceText },
+      { page: 'data', shapes: FileArchive, title: $dataWords.get().title, text: $dataWords.get().text },
       { page: 'about', shapes: Info, title: words.about, text: words.aboutText },
     ]
   }

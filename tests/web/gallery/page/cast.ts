@@ -52,6 +52,7 @@ export const people: Person[] = [
   person('mara', 'Aunt Mara', { verified: null }),
   person('noor', 'Noor', { isOnline: true }),
   person('erik', 'Uncle Erik', { wasReset: true, verified: null }),
+  person('gustav', 'Gustav', { leftAt: now - 20 * day }),
 ]
 
 type Facts = Partial<Omit<Conversation, 'preview' | 'conversationId' | 'members'>> & { preview?: Partial<Preview> }
@@ -133,6 +134,10 @@ export const conversations: Conversation[] = [
   conversation('erik', ['sofia', 'erik'], now - 9 * day, {
     title: 'Uncle Erik',
     preview: { text: 'Haha, exactly that' },
+  }),
+  conversation('gustav', ['sofia', 'gustav'], now - 21 * day, {
+    title: 'Gustav',
+    preview: { text: 'Thank you for everything, I am off to sea' },
   }),
   conversation('books', ['sofia', 'mara', 'anna'], now - 11 * day, {
     title: 'Book club',

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/client/api.ts'
 import type { DeviceEntry } from '../../../../src/client/care-api.ts'
 import type { ConversationId, DeviceId, InviteId, MessageId } from '../../../../src/protocol/ids.ts'
+import { auditLines } from './audit.ts'
 import {
   account,
   conversationId,
@@ -149,6 +150,7 @@ export function createDemoClient(): Client {
     },
     listDevices: async () => devices,
     listInvites: async () => invites,
+    listAudit: async () => ({ entries: auditLines, hasMore: true }),
     createInvite: async ({ inviteeName, role, uses, expiresInMs }) => ({
       ...invites[0]!,
       inviteeName,

@@ -1,4 +1,5 @@
 import type { ClientEvent } from '../../../../src/client/api.ts'
+import { $taking } from '../../../../web/archive.ts'
 import { bridge } from '../../../../web/bridge.ts'
 import { serveFace } from '../../../../web/bridge-server.ts'
 import { applyPreferences } from '../../../../web/preferences.ts'
@@ -39,6 +40,13 @@ const variants: Record<string, ClientEvent[]> = {
   reset: [{ type: 'people', people: people.map((person) => ({ ...person, wasReset: person.name !== me.name })) }],
   starting: [{ type: 'phase', phase: { name: 'starting' } }],
   removed: [{ type: 'phase', phase: { name: 'removed', reason: 'device_removed' } }],
+  gone: [{ type: 'phase', phase: { name: 'removed', reason: 'left' } }],
+  'two-hosts': [
+    {
+      type: 'people',
+      people: people.map((person) => (person.name === 'Anna' ? { ...person, role: 'host' as const } : person)),
+    },
+  ],
   alarm: [{ type: 'phase', phase: { name: 'alarm', alarm } }],
   empty: [
     { type: 'conversations', conversations: [] },
@@ -64,5 +72,11 @@ channel.port2.addEventListener('message', () => {
 setTimeout(() => {
   for (const event of variants[query.get('variant') ?? ''] ?? []) emit(event)
 }, 50)
+
+// The archive is not the client's to tell: it is in the page.
+const size = 18_400_000
+if (query.get('variant') === 'data-busy') $taking.set({ state: 'busy', stage: 'fetching', done: 12_400, total: 48_210 })
+if (query.get('variant') === 'data-ready')
+  $taking.set({ state: 'ready', file: new Blob([new Uint8Array(size)]), name: 'messages-of-sofia-2026-11-18.zip' })
 
 Object.assign(globalThis, { gallery: { emit, bridge } })
