@@ -23,7 +23,8 @@ const english = {
   recipients_changed: 'Somebody’s devices changed at the same moment. Try again.',
   state_moved: 'Another of your devices changed this at the same moment. Try again.',
   message_id_taken: 'This message was sent before. Write it again.',
-  healing: 'Your home is putting itself back together after a restore. Try again in a minute.',
+  healing:
+    'Your home was restored from a backup and waits for the family’s devices to bring back what is newer. Open it on each of them. If there are none, the host ends the waiting by closing the line about the restore.',
   last_host: 'A home needs a host. Make somebody else host first, then try again.',
   person_left: 'This person is no longer at your home, so nothing can be sent to them.',
   invite_unknown: 'This invite is not known here. Ask for a new link.',

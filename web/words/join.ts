@@ -25,6 +25,7 @@ const english = {
   unknownTitle: 'This home does not know the invite',
   unknownText: 'Maybe the link belongs to another home, or the home was restored since. Ask for a new one.',
   failedTitle: 'The invite could not be opened',
+  failedText: 'Open the link once more, whole, as it stands in the message. If that does not help, ask for a new one.',
   signIn: 'Sign in',
   memberTitle: 'You are in already',
   memberText: params('You are signed in here as {name}. This invite is still good for somebody else.'),

@@ -62,7 +62,8 @@ const english = {
   kitRight: 'That is right. Keep it safe.',
 
   homeName: 'Name of your home',
-  homeNameHint: 'Everybody you invite sees it.',
+  homeNameHint:
+    'Everybody you invite sees it. The family conversation is called by it, unless you gave it another name.',
   homeSaved: 'Your home has a new name',
 
   version: 'Version',

@@ -3,7 +3,7 @@ import { customElement, state } from 'lit/decorators.js'
 import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
-import { $home } from '../../stores.ts'
+import { $conversationsById, $home } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { say } from '../../toasts.ts'
 import { actionButton, problemLine, textField } from '../../ui/parts.ts'
@@ -42,9 +42,17 @@ export class TvHomeName extends TvElement {
     event.preventDefault()
     const name = this.name?.trim()
     if (!name) return
-    const outcome = await this.saving.run(() => bridge.call.renameHome(name))
+    const outcome = await this.saving.run(() => renameHome(name))
     if (!outcome.isDone) return
     this.name = null
     say(this.words.value.homeSaved)
   }
+}
+
+/** The family conversation goes by the home's name until somebody gives it one of its own. */
+async function renameHome(name: string): Promise<void> {
+  const { name: former, familyConversationId } = $home.get() ?? {}
+  const family = familyConversationId ? $conversationsById.get().get(familyConversationId) : undefined
+  if (family?.isAdmin && family.title === former) await bridge.call.renameGroup(family.conversationId, name)
+  await bridge.call.renameHome(name)
 }

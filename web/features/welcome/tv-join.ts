@@ -106,6 +106,7 @@ export class TvJoin extends WelcomeScreen {
     return welcomePage({
       shapes: MailX,
       title: words.failedTitle,
+      text: words.failedText,
       body: problemLine(this.looking.problem),
       actions: again,
     })
@@ -135,7 +136,7 @@ export class TvJoin extends WelcomeScreen {
     const inviter = this.inviter()
     const body = html`<p class="mt-6 flex items-center gap-3 text-[.9375rem] font-medium" role="status"><span class="loading loading-spinner loading-sm text-primary" aria-hidden="true"></span>${words.waiting}</p>`
     const write = inviter
-      ? html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => void this.write(inviter.accountId)}>${icon(MessageCircle)}${words.write({ name: inviter.name })}</button>`
+      ? html`<button type="button" class="btn btn-primary btn-action w-full" @click=${() => void this.write(inviter.accountId)}>${icon(MessageCircle)}${words.write({ name: this.progress.value.inviterName || inviter.name })}</button>`
       : nothing
     const actions = html`${write}${quietButton(words.openChats, this.leave)}${footnote(Clock3, words.waitKeep)}`
     const home = homeName || this.home.value?.name || ''

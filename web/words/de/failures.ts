@@ -25,7 +25,7 @@ export const failures = {
   state_moved: 'Ein anderes deiner Geräte hat das im selben Moment geändert. Versuche es noch einmal.',
   message_id_taken: 'Diese Nachricht wurde schon gesendet. Schreibe sie noch einmal.',
   healing:
-    'Dein Zuhause setzt sich nach einer Wiederherstellung noch zusammen. Versuche es in einer Minute noch einmal.',
+    'Dein Zuhause wurde aus einem Backup wiederhergestellt und wartet darauf, dass die Geräte der Familie zurückbringen, was neuer ist. Öffne es auf jedem davon. Gibt es keines, beendet der Gastgeber das Warten, indem er die Zeile über die Wiederherstellung schließt.',
   last_host:
     'Ein Zuhause braucht einen Gastgeber. Mache zuerst jemand anderen zum Gastgeber und versuche es dann noch einmal.',
   person_left: 'Diese Person ist nicht mehr in deinem Zuhause, ihr kann nichts mehr geschickt werden.',

@@ -27,6 +27,8 @@ export const join = {
   unknownText:
     'Vielleicht gehört der Link zu einem anderen Zuhause, oder es wurde seither wiederhergestellt. Bitte um einen neuen.',
   failedTitle: 'Die Einladung ließ sich nicht öffnen',
+  failedText:
+    'Öffne den Link noch einmal ganz, so wie er in der Nachricht steht. Hilft das nicht, bitte um einen neuen.',
   signIn: 'Anmelden',
   memberTitle: 'Du bist schon dabei',
   memberText: 'Du bist hier als {name} angemeldet. Diese Einladung gilt noch für jemand anderen.',

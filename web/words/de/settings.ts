@@ -63,7 +63,8 @@ export const settings = {
   kitRight: 'Das stimmt. Bewahre ihn gut auf.',
 
   homeName: 'Name deines Zuhauses',
-  homeNameHint: 'Alle, die du einlädst, sehen ihn.',
+  homeNameHint:
+    'Alle, die du einlädst, sehen ihn. Die Familienunterhaltung heißt so, wenn du ihr keinen anderen Namen gegeben hast.',
   homeSaved: 'Dein Zuhause hat einen neuen Namen',
 
   version: 'Version',
