@@ -13,8 +13,8 @@ import type { Step, Steps } from './steps.ts'
 
 const HOUR_MS = 3_600_000
 const LONGEST_SECONDS = 366 * 24 * 3_600
-/** Timers of a browser end at 24 days; looking once a day costs nothing. */
-const LOOK_AGAIN_MS = 24 * HOUR_MS
+/** A timer stands still while its machine sleeps: whatever is due is looked for every minute. */
+const LOOK_AGAIN_MS = 60_000
 const LOT = 200
 
 /** Table keys, x/<time>/<conversation>/<message>: when a line goes. */
@@ -33,6 +33,7 @@ export function lifetimeHoursOf(expirySeconds: number): number {
 /** Deletes disappearing messages: the sender's from sending on, others' from when they were first seen (PROTOCOL 4.7). */
 export class Disappearing {
   #cancel: (() => void) | null = null
+  #nextAt = 0
   #isSweeping = false
   readonly #readKeys = new Map<ConversationId, string>()
   onChanged: (id: ConversationId, lines: StoredMessage[], removedIds: MessageId[]) => void = () => undefined
@@ -146,11 +147,19 @@ export class Disappearing {
   }
 
   #schedule(at: number): void {
+    if (this.#cancel && at >= this.#nextAt) return
     this.#cancel?.()
+    this.#nextAt = at
     const delayMs = Math.min(Math.max(at - this.#now, 0), LOOK_AGAIN_MS)
     this.#cancel = this.context.platform.clock.schedule(delayMs, () => {
-      this.#sweep().catch(reportAs('disappearing messages stay for now'))
+      this.#cancel = null
+      this.sweepSoon()
     })
+  }
+
+  /** The machine may have slept: what ran out meanwhile goes now. */
+  sweepSoon(): void {
+    this.#sweep().catch(reportAs('disappearing messages stay for now'))
   }
 
   async #sweep(): Promise<void> {

@@ -137,8 +137,14 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
         })
       },
       markRead: (id, messageId) => receipts.markRead(id, messageId),
-      setActive: (isActive) => connection.setActive(isActive),
-      reconnect: () => connection.reconnect(),
+      setActive: (isActive) => {
+        if (isActive) disappearing.sweepSoon()
+        connection.setActive(isActive)
+      },
+      reconnect: () => {
+        disappearing.sweepSoon()
+        connection.reconnect()
+      },
     },
     async open() {
       await Promise.all([conversations.open(), sessions.open(), envelopes.open(), outbox.open(), waiting.open()])
