@@ -86,7 +86,7 @@ onlyWithBrowser('a newcomer brings a photo, and a reload before it brings none',
 
 onlyWithBrowser('a new device is known by its browser, without a visit to the settings', async () => {
   await oma.page.goto(`${home.url}/settings/devices`)
-  await oma.page.getByText('Chrome · ').waitFor()
+  await oma.page.getByText(' · Linux').waitFor()
 })
 
 onlyWithBrowser('the family conversation is renamed with the home', async () => {

@@ -3,7 +3,8 @@ import { customElement, state } from 'lit/decorators.js'
 import { limits } from '../../../src/protocol/limits.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
-import { $conversationsById, $home } from '../../stores.ts'
+import { whenKnown } from '../../known.ts'
+import { $conversations, $home } from '../../stores.ts'
 import { Submission } from '../../submit.ts'
 import { say } from '../../toasts.ts'
 import { actionButton, problemLine, textField } from '../../ui/parts.ts'
@@ -51,8 +52,11 @@ export class TvHomeName extends TvElement {
 
 /** The family conversation goes by the home's name until somebody gives it one of its own. */
 async function renameHome(name: string): Promise<void> {
-  const { name: former, familyConversationId } = $home.get() ?? {}
-  const family = familyConversationId ? $conversationsById.get().get(familyConversationId) : undefined
+  const [{ name: former, familyConversationId }, conversations] = await Promise.all([
+    whenKnown($home),
+    whenKnown($conversations),
+  ])
+  const family = conversations.find(({ conversationId }) => conversationId === familyConversationId)
   if (family?.isAdmin && family.title === former) await bridge.call.renameGroup(family.conversationId, name)
   await bridge.call.renameHome(name)
 }
