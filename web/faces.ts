@@ -21,7 +21,8 @@ export function faceOf(accountId: AccountId, showsPresence = false): Face {
   const person = $people.get().get(accountId)
   const photo = isMe(accountId) ? ($me.get()?.photo ?? null) : (person?.photo ?? null)
   const isOnline = showsPresence && (person?.isOnline ?? false)
-  return { id: accountId, hue: hueOf(accountId), name: nameOf(accountId), photo, isOnline }
+  const isPale = (person?.leftAt ?? null) !== null
+  return { id: accountId, hue: hueOf(accountId), name: nameOf(accountId), photo, isOnline, isPale }
 }
 
 // In the order in which they came, so that the first eight people of a home never share a colour.

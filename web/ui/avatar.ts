@@ -1,8 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { type IconShapes, icon } from './icon.ts'
 
-/** hue: which of the eight colours; without it one follows from the id. */
-export type Face = { id: string; hue?: number; name: string; photo: Uint8Array | null; isOnline?: boolean }
+/** hue: which of the eight colours; without it one follows from the id. isPale: of somebody who is no longer there. */
+export type Face = {
+  id: string
+  hue?: number
+  name: string
+  photo: Uint8Array | null
+  isOnline?: boolean
+  isPale?: boolean
+}
 export type AvatarSize = 'xs' | 'sm' | 'md' | 'xl'
 
 const hues = 8
@@ -47,7 +54,7 @@ export function avatar(face: Face, size: AvatarSize = 'md'): TemplateResult {
     ? html`<img src=${photoAddress(face.photo)} alt="" draggable="false" />`
     : initials(face.name)
   const presence = face.isOnline ? html`<span class="presence"></span>` : nothing
-  return html`<span class="avatar ${size} ${hueClass(face.hue ?? hueFrom(face.id))}" aria-hidden="true">${content}${presence}</span>`
+  return html`<span class="avatar ${size} ${hueClass(face.hue ?? hueFrom(face.id))} ${face.isPale ? 'pale' : ''}" aria-hidden="true">${content}${presence}</span>`
 }
 
 /** What is nobody's face. */

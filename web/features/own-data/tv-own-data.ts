@@ -7,6 +7,7 @@ import { paths } from '../../router.ts'
 import { say } from '../../toasts.ts'
 import { icon } from '../../ui/icon.ts'
 import { actionButton, problemLine } from '../../ui/parts.ts'
+import { $language } from '../../words/i18n.ts'
 import { $dataWords } from '../../words/own-data.ts'
 import { fileSize } from '../../words/size.ts'
 
@@ -35,9 +36,11 @@ export class TvOwnData extends TvElement {
     if (taking.state === 'idle') return actionButton({ text: words.takeDo, press: this.take })
     if (taking.state === 'ready') return this.ready(taking)
     const { stage, done, total } = taking
-    const counts = { done: done.toLocaleString(), total: total.toLocaleString() }
+    const percent = Math.round((100 * done) / Math.max(total, 1))
+    const number = new Intl.NumberFormat($language.get())
+    const counts = { done: number.format(done), total: number.format(total) }
     return html`<p class="text-sm font-medium" role="status">${total > 0 ? words[stage](counts) : nothing}</p>
-      <progress class="progress progress-primary mt-2 w-full" aria-label=${words.progress} max=${total || 1} value=${total > 0 ? done : nothing}></progress>
+      <div class="mt-2.5 h-2 overflow-hidden rounded-full bg-base-300" role="progressbar" aria-label=${words.progress} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${percent}><i class="block h-full rounded-full bg-primary transition-[width]" .style=${`width:${percent}%`}></i></div>
       <p class="row-text mt-2">${words.keepOpen}</p>
       <button type="button" class="btn btn-ghost btn-action mt-3" @click=${this.stop}>${words.stop}</button>`
   }

@@ -65,7 +65,7 @@ export class TvPeople extends TvElement {
     const text = hasLeft ? $careWords.get().goneGroup : isSelf ? words.you : presence
     return html`<li>
       <a class="row" href=${isSelf ? paths.setting('profile') : paths.person(person.accountId)} aria-current=${person.accountId === this.openId ? 'page' : nothing} tabindex=${isTabStop ? 0 : -1}>
-        <span class=${hasLeft ? 'left-home' : ''}>${avatar(faceOf(person.accountId, !isSelf))}</span>
+        ${avatar(faceOf(person.accountId, !isSelf))}
         <span class="min-w-0 flex-1">
           <span class="flex items-center gap-2"><span class="row-title truncate ${hasLeft ? 'text-muted' : ''}" dir="auto">${person.name || $appWords.get().someone}</span>${person.role === 'host' ? html`<span class="tag quiet">${words.host}</span>` : nothing}</span>
           <span class="row-text block truncate">${text}</span>

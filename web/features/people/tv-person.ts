@@ -72,10 +72,10 @@ export class TvPerson extends TvElement {
   private gone({ name, joinedAt }: Person, leftAt: number): TemplateResult {
     const words = $careWords.get()
     const chat = this.chat()
-    return html`<div class="flex flex-col items-center text-center"><span class="left-home">${avatar(faceOf(this.accountId), 'xl')}</span>
+    return html`<div class="flex flex-col items-center text-center">${avatar(faceOf(this.accountId), 'xl')}
         <h1 class="mt-4 max-w-full text-2xl font-bold tracking-tight" tabindex="-1" dir="auto" data-pane-title>${name || $appWords.get().someone}</h1>
         <p class="row-text mt-0.5">${words.gone}</p>
-        ${chat ? html`<a class="btn btn-secondary btn-action mt-5" href=${paths.chat(chat.conversationId)}>${icon(MessageCircle)}${this.words.value.message}</a>` : nothing}
+        ${chat ? html`<a class="btn btn-secondary btn-action mt-5" href=${paths.chat(chat.conversationId)}>${icon(MessageCircle)}${words.readChat}</a>` : nothing}
       </div>
       <p class="card mt-8 p-5 text-sm text-pretty">${words.goneText({ name: name || $appWords.get().someone })}</p>
       <dl class="card mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-3 p-5 text-sm">

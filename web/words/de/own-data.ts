@@ -39,7 +39,7 @@ export const data = {
     'Sicherungen, die der Gastgeber vorher gemacht hat, enthalten deine verschlossenen Daten, bis sie gelöscht werden.',
   leaveFinal:
     'Das lässt sich nicht zurücknehmen. Um zurückzukommen, brauchst du eine neue Einladung, und du fängst mit nichts an.',
-  leaveTakeFirst: 'Nimm zuerst deine Nachrichten mit',
+  leaveTakeFirst: 'Erst Nachrichten mitnehmen',
   leaveName: 'Gib zur Bestätigung deinen Anmeldenamen ein: {name}',
   leaveNameWrong: 'Das ist nicht dein Anmeldename.',
   leaveDo: 'Endgültig verlassen',
@@ -73,6 +73,7 @@ export const care = {
   closed: 'Das Konto von {name} ist geschlossen',
   gone: 'Nicht mehr in diesem Zuhause',
   goneText: '{name} hat dieses Zuhause verlassen. Was geschrieben wurde, bleibt.',
+  readChat: 'Chat lesen',
   goneSince: 'Gegangen am',
   goneGroup: 'Hat das Zuhause verlassen',
   chatGone: '{name} ist nicht mehr in diesem Zuhause. Du kannst lesen, was geschrieben wurde.',

@@ -204,6 +204,11 @@ export const troubledThread: MessageView[] = [
   message('sofia', at(9, 35), 'One moment', { state: 'sending' }),
 ].map((one) => ({ ...one, conversationId: conversationId('mara') }))
 
+/** With somebody who left since. */
+export const farewellThread: MessageView[] = [
+  message('gustav', at(8, 12, 21), 'Thank you for everything, I am off to sea'),
+].map((one) => ({ ...one, conversationId: conversationId('gustav') }))
+
 /** A conversation of any length, made when asked for. */
 export function longMessage(index: number): MessageView {
   const senders = ['anna', 'joe', 'sofia', 'tom', 'lena']

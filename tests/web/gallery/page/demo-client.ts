@@ -15,6 +15,7 @@ import {
   conversationId,
   conversations,
   familyThread,
+  farewellThread,
   home,
   longMessage,
   me,
@@ -22,6 +23,7 @@ import {
   people,
   troubledThread,
 } from './cast.ts'
+import { demoArchive } from './demo-archive.ts'
 
 /** Answers as a client would, from the demo family. Nothing of it is part of the product. */
 export const longLength = 100_000
@@ -101,6 +103,7 @@ const invites: InviteEntry[] = [
 const stored = new Map<ConversationId, MessageView[]>([
   [conversationId('family'), familyThread],
   [conversationId('mara'), troubledThread],
+  [conversationId('gustav'), farewellThread],
 ])
 
 const slice = (items: MessageView[], hasOlder: boolean, hasNewer: boolean): ThreadSlice => ({
@@ -151,6 +154,8 @@ export function createDemoClient(): Client {
     listDevices: async () => devices,
     listInvites: async () => invites,
     listAudit: async () => ({ entries: auditLines, hasMore: true }),
+    ...demoArchive(),
+    leaveHome: async () => emit({ type: 'phase', phase: { name: 'removed', reason: 'left' } }),
     createInvite: async ({ inviteeName, role, uses, expiresInMs }) => ({
       ...invites[0]!,
       inviteeName,
