@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemRandom } from '../../src/crypto/random.ts'
-import type { ConversationId } from '../../src/protocol/ids.ts'
+import { type AttachmentId, type ConversationId, idToBytes } from '../../src/protocol/ids.ts'
 import { limits } from '../../src/protocol/limits.ts'
+import { makeBackup } from '../../src/server/features/backups/backup.ts'
+import { identitiesFromText, recipientsFor } from '../../src/server/features/backups/backup-keys.ts'
+import { restoreBackup } from '../../src/server/features/backups/restore.ts'
 import { jobs, runJob } from '../../src/server/jobs/index.ts'
 import { type Device, Home, type Person, someId } from '../support/home.ts'
 
@@ -22,11 +26,11 @@ beforeAll(async () => {
 })
 afterAll(() => home[Symbol.asyncDispose]())
 
-async function put(device: Device, id: string, content: BodyInit, conversation: string = group): Promise<number> {
+async function put(device: Device, id: string, content: Uint8Array, conversation: string = group): Promise<number> {
   const response = await fetch(`${home.url}/api/files/${id}?conversation=${conversation}&kind=bundle`, {
     method: 'PUT',
     headers: { cookie: device.cookie, origin: home.url, 'content-type': 'application/octet-stream' },
-    body: content,
+    body: content as Uint8Array<ArrayBuffer>,
   })
   await response.arrayBuffer()
   return response.status
@@ -97,6 +101,28 @@ describe('a sealed file', () => {
       expect((await fetch(address + query, init)).status).toBe(400)
     const strange = `${home.url}/api/files/..%2f..%2fdatabase.sqlite?conversation=${group}&kind=bundle`
     expect((await fetch(strange, init)).status).toBe(400)
+  })
+
+  test('is in a backup, and back after a restore', async () => {
+    const id = someId()
+    const content = systemRandom(70_000)
+    expect(await put(oma.device, id, content)).toBe(204)
+    const folder = mkdtempSync(join(tmpdir(), 'trallivalli-files-'))
+    const file = join(folder, 'home.age')
+    const now = home.clock.now()
+    const { dataFolder } = home.context.config
+    const { manifest } = await makeBackup({
+      ...{ dataFolder, target: file, now },
+      recipients: recipientsFor({ passphrase: 'three words here' }, now),
+    })
+    const hex = Buffer.from(idToBytes(id as AttachmentId)).toString('hex')
+    expect(manifest.files.map(({ name }) => name)).toContain(`files/blobs/${hex.slice(0, 2)}/${hex}`)
+    const restored = join(folder, 'data')
+    mkdirSync(restored)
+    await restoreBackup({ file, identities: identitiesFromText('three words here'), dataFolder: restored, now })
+    const bytes = await Bun.file(join(restored, 'blobs', hex.slice(0, 2), hex)).bytes()
+    expect(bytes).toEqual(new Uint8Array(content))
+    rmSync(folder, { recursive: true, force: true })
   })
 
   test('of a bundle is gone after thirty days, its bytes too', async () => {

@@ -17,6 +17,8 @@ const safety = {
   cameraMissing: 'There is no camera here. Compare the numbers.',
   cameraFailed: 'The camera does not start. Another program may be using it. Compare the numbers.',
   checked: 'Checked',
+  resetInGroup: params('{name} started afresh. Check that it is really them.'),
+  check: 'Check',
 }
 export const $safetyWords = words('safety', safety)
 export type SafetyWords = Translation<typeof safety>

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, property } from 'lit/decorators.js'
 import { keyed } from 'lit/directives/keyed.js'
-import { Lock, MessageCircleOff, ShieldCheck } from 'lucide'
+import { Lock, MessageCircleOff, ShieldAlert, ShieldCheck } from 'lucide'
 import type { Conversation } from '../../../src/client/api.ts'
 import type { ConversationId } from '../../../src/protocol/ids.ts'
 import { TvElement, Use } from '../../element.ts'
@@ -89,6 +89,16 @@ export class TvThread extends TvElement {
     return [...names, ...(others.length < conversation.members.length ? [words.you] : [])].join(', ')
   }
 
+  /** Members of a group who began anew: said where one writes, in nobody's way. */
+  private resets({ members }: Conversation): TemplateResult[] {
+    const words = $safetyWords.get()
+    const begun = members.filter(({ accountId }) => this.people.value.get(accountId)?.wasReset)
+    return begun.map(
+      ({ accountId }) =>
+        html`<p class="z-2 mx-auto flex w-full max-w-xl flex-wrap items-center justify-center gap-x-2 px-4 py-1 text-sm" role="status">${icon(ShieldAlert, 'size-4 text-error')}<span>${words.resetInGroup({ name: nameOf(accountId) })}</span><a class="min-h-8 content-center font-semibold underline underline-offset-2 pointer-coarse:min-h-11" href=${paths.person(accountId)}>${words.check}</a></p>`,
+    )
+  }
+
   /** Where to write; or why one cannot, or not yet. */
   private foot(conversation: Conversation): TemplateResult {
     if (!conversation.isMember) return this.readOnly()
@@ -99,7 +109,7 @@ export class TvThread extends TvElement {
     const wasReset = other !== null && this.people.value.get(other)?.wasReset
     if (wasReset)
       return html`<div class="z-2 mx-auto max-h-[60%] w-full max-w-xl overflow-y-auto p-3"><tv-reset-notice .accountId=${other}></tv-reset-notice></div>`
-    return html`<tv-composer .conversationId=${conversation.conversationId}></tv-composer>`
+    return html`${this.resets(conversation)}<tv-composer .conversationId=${conversation.conversationId}></tv-composer>`
   }
 
   private readOnly(reason = this.words.value.notMember): TemplateResult {

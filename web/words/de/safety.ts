@@ -17,4 +17,6 @@ export const safety = {
   cameraMissing: 'Hier gibt es keine Kamera. Vergleicht die Zahlen.',
   cameraFailed: 'Die Kamera startet nicht. Vielleicht benutzt sie ein anderes Programm. Vergleicht die Zahlen.',
   checked: 'Geprüft',
+  resetInGroup: '{name} hat neu angefangen. Prüfe, ob es wirklich die Person ist.',
+  check: 'Prüfen',
 } satisfies SafetyWords
