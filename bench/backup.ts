@@ -40,6 +40,7 @@ const lines = await Promise.all(
     }),
   ),
 )
+for (const line of lines) line.keepAlive()
 await Bun.sleep(1_000)
 
 /** Somebody writes at a steady pace until it is over; how long each delivery took, in milliseconds. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { clientFrames } from '../../src/protocol/socket.ts'
 
 /** Called for each frame: the bytes between `start` and `end` of `chunk` are its payload, and are gone after the call. */
 export type OnPayload = (chunk: Uint8Array, start: number, end: number) => void
@@ -49,12 +50,16 @@ function maskedHead(length: number): Uint8Array {
   return head
 }
 
+const heartbeatMs = 30_000
+const ping = new FrameTrain([clientFrames.encode({ type: 'ping', isActive: false })])
+
 /**
  * A WebSocket client that costs almost nothing: it finds frames in what the socket hands over and does not copy, unpack or
  * decrypt them. With the load generator beside the server, what a client costs is taken from the server.
  */
 export class RawLine {
   #rest: Uint8Array | null = null
+  #heartbeat: NodeJS.Timeout | undefined
   /** Called once after each piece that came from the network. */
   onTurn: () => void = () => undefined
   onClose: () => void = () => undefined
@@ -135,7 +140,13 @@ export class RawLine {
     this.socket.write(train.bytes.subarray(train.starts[from]!, train.starts[to]!))
   }
 
+  /** Our server cuts a line on which nothing came for 90 seconds. */
+  keepAlive(): void {
+    this.#heartbeat = setInterval(() => this.send(ping, 0, 1), heartbeatMs)
+  }
+
   close(): void {
+    clearInterval(this.#heartbeat)
     this.onClose = () => undefined
     this.socket.destroy()
   }

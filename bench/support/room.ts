@@ -44,6 +44,7 @@ export class Room implements Disposable {
       room.#lines.push(await RawLine.open({ url: plan.url, path: plan.path, headers }, take))
     }
     await everybodyIn.promise
+    if (plan.isWelcome) for (const line of room.#lines) line.keepAlive()
     await Bun.sleep(settleMs)
     return room
   }
