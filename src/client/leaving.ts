@@ -13,7 +13,7 @@ import type { Identity, KeyLog } from './parts.ts'
 import type { OwnPeople } from './people.ts'
 import type { WithRoot } from './root-access.ts'
 
-/** Why a device ends when its person leaves the home (PROTOCOL 5.6). */
+/** Why a device ends when its person leaves the home (PROTOCOL 5.17). */
 const LEFT = 4
 const MAX_TRIES = 5
 const RETRY_MS = 700

@@ -181,7 +181,7 @@ export type RootReplace = Static<typeof rootReplace>
 
 /**
  * DELETE /api/accounts/me (member): leaves this home for good. `entries`: a device-revoke with reason 4, signed by the root, for each
- * active device (PROTOCOL 5.6). Refusals: wrong_key, bad_entry, log_moved (a device is missing), last_host, healing. 204.
+ * active device (PROTOCOL 5.17). Refusals: wrong_key, bad_entry, log_moved (a device is missing), last_host, healing. 204.
  */
 export const leaving = Type.Object({
   ticket: recoveryTicket,

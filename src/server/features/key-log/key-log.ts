@@ -43,7 +43,7 @@ type Growth = { state: KeyLogState; from: number; entries: Uint8Array[]; ended: 
 type Ended = { deviceId: DeviceId; code: 'device_removed' | 'began_anew' | 'account_gone' }
 type Watcher = (tx: Transaction, accountId: AccountId) => Promise<void>
 
-/** A device-revoke with this reason ends the device because its person leaves this home (PROTOCOL 5.6). */
+/** A device-revoke with this reason ends the device because its person leaves this home (PROTOCOL 5.17). */
 export const leftReason = 4
 
 /**
