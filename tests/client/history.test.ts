@@ -14,7 +14,7 @@ import { jobs, runJob } from '../../src/server/jobs/index.ts'
 import { codeOf, type Member } from '../support/member.ts'
 import { MovableClock } from '../support/movable-clock.ts'
 import { RealHome } from '../support/real-home.ts'
-import { conversation, hears, knows, say, thread, untilState, wasTold } from '../support/talk.ts'
+import { conversation, hears, knows, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
 
 setDefaultTimeout(60_000)
 
@@ -57,6 +57,9 @@ describe('a group that shares its history', () => {
     expect(await codeOf(papa.client.setHistoryPolicy(id, 'share'))).toBe('not_allowed')
     await oma.client.setHistoryPolicy(id, 'share')
     await papa.until('the policy', (self) => conversation(self, id)?.historyPolicy === 'share')
+    await papa.until('a line about it', () =>
+      [...shown(papa, id).values()].some(({ notice }) => notice?.kind === 'history_policy'),
+    )
     expect(await thread(papa, id)).toContain('[history_policy]')
     await oma.client.addMembers(id, [mama.accountId])
     await knows(mama, id)
