@@ -12,7 +12,8 @@ applyLanguage(document.documentElement)
 // The door, where it is needed, is not to share its line with the client.
 void openDoorEarly(loadDoor).finally(() => bridge.connect(startClientWorker()))
 followAttention()
-void registerServiceWorker()
+// Behind a certificate that this browser does not trust there is none, and the app works without.
+registerServiceWorker().catch((cause: unknown) => console.warn('not kept for offline use', cause))
 
 // What the first screen does not need comes right after it.
 requestAnimationFrame(() => setTimeout(() => void import('./features/later.ts')))

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { requireHome } from '../server/data-folder.ts'
 import { makeBackup } from '../server/features/backups/backup.ts'
+import { StartError } from '../server/start-error.ts'
 import { type KeyFlags, readRecipients } from './backup-key.ts'
 import { UsageError } from './command.ts'
 import { parseFlags, readDataFolder } from './flags.ts'
@@ -20,6 +22,7 @@ export async function run(args: string[]): Promise<number> {
   await requireHome(dataFolder)
   const now = Date.now()
   const target = resolve(flags.out)
+  await requireFolder(dirname(target))
   const recipients = await readRecipients(flags as KeyFlags, now)
   // Those who talk meanwhile come first.
   setPriority(constants.priority.PRIORITY_LOW)
@@ -34,4 +37,12 @@ export async function run(args: string[]): Promise<number> {
     `${target} holds ${manifest.homeName || 'this home'}: ${manifest.accountCount} people, ${manifest.messageCount} messages, ${showBytes(bytes)}.`,
   )
   return 0
+}
+
+async function requireFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw new StartError(`There is no folder ${folder}: make it first, or name another with --out.`)
 }

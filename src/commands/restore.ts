@@ -31,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
     onProgress: showProgress('Restoring'),
   })
   console.log(`Restored. ${describeManifest(manifest)}`)
-  console.log(folder.isNew ? '' : `What was there before is in ${setAside}; delete it when all is well.`)
+  if (!folder.isNew) console.log(`What was there before is in ${setAside}; delete it when all is well.`)
   console.log('Start the home with "trallivalli serve": what was said after the backup comes back from the devices.')
   return 0
 }
