@@ -52,7 +52,7 @@ export const people: Person[] = [
   person('mara', 'Aunt Mara', { verified: null }),
   person('noor', 'Noor', { isOnline: true }),
   person('erik', 'Uncle Erik', { wasReset: true, verified: null }),
-  person('gustav', 'Gustav', { leftAt: now - 20 * day }),
+  person('gustav', 'Gustav', { leftAt: now - 9 * day }),
 ]
 
 type Facts = Partial<Omit<Conversation, 'preview' | 'conversationId' | 'members'>> & { preview?: Partial<Preview> }
@@ -135,7 +135,7 @@ export const conversations: Conversation[] = [
     title: 'Uncle Erik',
     preview: { text: 'Haha, exactly that' },
   }),
-  conversation('gustav', ['sofia', 'gustav'], now - 21 * day, {
+  conversation('gustav', ['sofia', 'gustav'], now - 10 * day, {
     title: 'Gustav',
     preview: { text: 'Thank you for everything, I am off to sea' },
   }),
@@ -206,7 +206,7 @@ export const troubledThread: MessageView[] = [
 
 /** With somebody who left since. */
 export const farewellThread: MessageView[] = [
-  message('gustav', at(8, 12, 21), 'Thank you for everything, I am off to sea'),
+  message('gustav', at(8, 12, 10), 'Thank you for everything, I am off to sea'),
 ].map((one) => ({ ...one, conversationId: conversationId('gustav') }))
 
 /** A conversation of any length, made when asked for. */
