@@ -7,7 +7,5 @@ import { lookAtFormer } from '../invites/invites.ts'
 export async function lookAtFormerAccount(context: Context, offer: FormerLook): Promise<FormerAccount> {
   const { accountId, signInName } = await lookAtFormer(context, offer)
   const { keyLog } = context
-  const treeHead = toBase64Url(keyLog.treeHead)
-  const entries = (await keyLog.readAll()).map(toBase64Url)
-  return { accountId, signInName, entries, treeHead, logPublicKey: toBase64Url(keyLog.publicKey) }
+  return { accountId, signInName, ...(await keyLog.readWhole()), logPublicKey: toBase64Url(keyLog.publicKey) }
 }

@@ -114,14 +114,22 @@ export class KeyLog {
   }
 
   async readPage(from: number): Promise<LogPage> {
-    const treeHead = toBase64Url(this.#treeHead)
-    const entries = await readEntries(this.parts.database, from, limits.maxLogPageEntries)
-    return { entries: entries.map(toBase64Url), treeHead }
+    const { size, treeHead } = this
+    const count = Math.max(0, Math.min(limits.maxLogPageEntries, size - from))
+    const entries = await readEntries(this.parts.database, from, count)
+    return { entries: entries.map(toBase64Url), treeHead: toBase64Url(treeHead) }
+  }
+
+  /** Every entry that a signed head covers; one that is on disk but not signed for yet is left out. */
+  readAll(reader: Reader = this.parts.database): Promise<Uint8Array[]> {
+    return readEntries(reader, 0, this.size)
   }
 
   /** Every entry and the head that covers exactly these. */
-  async readAll(reader: Reader = this.parts.database): Promise<Uint8Array[]> {
-    return (await readAllEntries(reader)).slice(0, this.size)
+  async readWhole(): Promise<LogPage> {
+    const { treeHead } = this
+    const entries = await this.readAll()
+    return { entries: entries.map(toBase64Url), treeHead: toBase64Url(treeHead) }
   }
 
   /**

@@ -70,15 +70,13 @@ export async function openRecovery(
   if (outcome.failed) throw outcome.failed
   const { accountId, slot, wrappedRootSeed } = outcome.opening
   const { database, keyLog } = context
-  const treeHead = toBase64Url(keyLog.treeHead)
   return {
     accountId,
     slot: toBase64Url(slot),
     wrappedRootSeed: toBase64Url(wrappedRootSeed),
     sealedArchiveKeys: await listArchiveKeys(database, accountId),
     state: await readSealedState(database, accountId),
-    entries: (await keyLog.readAll()).map(toBase64Url),
-    treeHead,
+    ...(await keyLog.readWhole()),
     logPublicKey: toBase64Url(keyLog.publicKey),
     ticket: outcome.ticket,
   }
