@@ -8,7 +8,7 @@ const door = 'web/features/welcome/tv-welcome.ts'
 const clientWorker = 'web/worker.ts'
 const argon2Worker = 'web/argon2-worker.ts'
 // A lazy chunk of the page above this size is fetched when it is first needed, not kept ahead for offline use.
-const precacheMaxBytes = 48_000
+const precacheMaxBytes = 160_000
 
 export interface WebBuild {
   build: string

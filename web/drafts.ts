@@ -6,6 +6,8 @@ const drafts = new Map<ConversationId, string>()
 /** Counts up when a draft was put down or taken up, not at each letter. */
 export const $draftsChanged = atom(0)
 
+export const hasDrafts = () => drafts.size > 0
+
 export function draftOf(conversationId: ConversationId): string {
   return shown.get(conversationId) ?? ''
 }
