@@ -202,6 +202,20 @@ describe('a member who works with the home', () => {
     expect(await isRefused(papa, direct, 'what was put there')).toEqual(['waiting:damaged'])
   })
 
+  test('cannot make a session skip more than a thousand keys', async () => {
+    const direct = await mama.client.openDirect(papa.accountId)
+    await talk(mama, direct, 'so that there is a session', [papa])
+    const rogue = await Rogue.of(mama)
+    const ids = { convId: idToBytes(direct), msgId: systemRandom(16) }
+    const fields = { ...ids, class: 0 as const, isEphemeral: false }
+    const { body, contentKey } = await sealDmBody(systemRandom(32), fields, rogue.plaintext('a thousand later'))
+    const far = await rogue.frame(await rogue.session(deviceOf(papa)), encodeContentKey(contentKey), 1_100)
+    atPapa.inject({ type: 'envelopes', items: [{ envelopeId: 9_006, frame: far }] })
+    await operator.deliver([atPapa], direct, body)
+    expect(await isRefused(papa, direct, 'a thousand later')).toEqual(['waiting:no_key'])
+    await talk(mama, direct, 'the session goes on', [papa])
+  })
+
   test('cannot make a device derive thousands of keys by a far iteration', async () => {
     const rogue = await Rogue.of(mama)
     const chain = await rogue.chain(group)

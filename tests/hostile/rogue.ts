@@ -74,9 +74,9 @@ export class Rogue {
   }
 
   /** A packet through the session with a device, some counters ahead of what the device itself still sends. */
-  async frame(session: Session, packet: Uint8Array): Promise<Uint8Array> {
+  async frame(session: Session, packet: Uint8Array, ahead = 20): Promise<Uint8Array> {
     let sealed = await encryptPacket(session, packet)
-    for (let skipped = 0; skipped < 20; skipped++) sealed = await encryptPacket(sealed.session, packet)
+    for (let skipped = 0; skipped < ahead; skipped++) sealed = await encryptPacket(sealed.session, packet)
     return sealed.frame
   }
 }
