@@ -33,6 +33,7 @@ async function forward(request: Request): Promise<Response> {
   if (isOld) return new Response('gone', { status: 404 })
   const headers = new Headers(request.headers)
   headers.set('accept-encoding', 'identity')
+  headers.delete('if-none-match')
   headers.set('host', new URL(home.url).host)
   const path = suffix ? pathname.replace(suffix, '') : pathname
   const body = request.body ? await request.arrayBuffer() : null
@@ -73,17 +74,22 @@ onlyWithBrowser('a page that is opened again takes the newer build', async () =>
   await guest.page.evaluate('navigator.serviceWorker.ready.then(() => null)')
   await guest.page.reload()
   await arrive()
-  const [former] = (await guest.page.evaluate(shells)) as string[]
   suffix = '-next'
-  const isNew = `${shells}.then((names) => names.length === 1 && names[0] !== '${former}')`
-  for (let visit = 0; visit < 10; visit++) {
+  // The first visit finds that there is a newer build, one soon after it begins with that.
+  let isNew = false
+  for (let visit = 0; visit < 5 && !isNew; visit++) {
     await guest.page.goto(url)
-    await arrive()
-    await guest.page.evaluate('navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => null)')
-    if (await guest.page.evaluate(isNew)) break
+    isNew = await comesAnew(guest)
   }
-  expect(await guest.page.evaluate(isNew)).toBe(true)
-  await guest.page.goto(url)
+  expect(isNew).toBe(true)
   await arrive()
-  expect(await guest.page.content()).toContain(suffix)
+  expect(await guest.page.evaluate(shells)).toHaveLength(1)
 })
+
+/** The page may reload itself at any time, which ends whatever is asked of it. */
+async function comesAnew({ page }: Visitor): Promise<boolean> {
+  for (const deadline = performance.now() + 3_000; performance.now() < deadline; await Bun.sleep(50)) {
+    if ((await page.content().catch(() => '')).includes(suffix)) return true
+  }
+  return false
+}
