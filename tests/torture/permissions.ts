@@ -76,6 +76,12 @@ const table: Record<string, Row> = {
   'PUT /api/account-state': { expects: members('ok'), body: () => ({ version: 2, epoch: 1, sealed: bytes(40) }) },
   'GET /api/archive-keys': { expects: members('ok') },
   'PUT /api/archive-keys': { expects: members('ok'), body: () => ({ epoch: 2, record: bytes(1248) }) },
+  'PUT /api/files/:id': {
+    expects: inGroup('ok', 'ok'),
+    path: ({ group }) => `/api/files/${someId()}?conversation=${group.conversationId}&kind=bundle`,
+    body: () => ({ any: 'bytes will do' }),
+  },
+  'GET /api/files/:id': { expects: members('not_found'), path: () => `/api/files/${someId()}` },
   'POST /api/sessions/challenge': { expects: all('ok') },
   'POST /api/sessions': {
     expects: ['not_signed_in', 'device_removed', 'ok', 'ok', 'ok', 'ok'],
