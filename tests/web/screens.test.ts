@@ -97,6 +97,27 @@ onScreen(
   },
 )
 
+onScreen('a chat that is opened again shows its very end', '/', { size: desktop }, async (page) => {
+  const open = (name: string) => page.locator(`[data-conversation="${conversationId(name)}"]`).click()
+  const fromEnd = `(() => {
+    const { scrollHeight, scrollTop, clientHeight } = document.querySelector('.thread-scroll')
+    return Math.round(scrollHeight - scrollTop - clientHeight)
+  })()`
+  await open('school')
+  await page.getByText('Message 99999.').waitFor()
+  await page.getByRole('textbox', { name: 'Message' }).fill('Measured')
+  await page.keyboard.press('Enter')
+  await page.getByText('Delivered').last().waitFor({ state: 'attached' })
+  for (let turn = 0; turn < 3; turn++) {
+    await open('family')
+    await page.locator('[data-message^=m1-]').first().waitFor()
+    await open('school')
+    await page.locator('[data-message^=long]').last().waitFor()
+    await page.waitForTimeout(300)
+    expect(await page.evaluate(fromEnd)).toBe(0)
+  }
+})
+
 onScreen('arrow keys move through the conversations', '/', { size: desktop }, async (page) => {
   await page.locator('tv-conversations .row').first().focus()
   await page.keyboard.press('ArrowDown')

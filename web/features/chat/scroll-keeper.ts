@@ -4,6 +4,7 @@ export class ScrollKeeper {
   isStuck = true
   private view: HTMLElement | null = null
   private rowSelector = ''
+  private lastTop = 0
   private anchor: { row: Element; top: number } | null = null
   private observer: ResizeObserver | null = null
 
@@ -39,6 +40,19 @@ export class ScrollKeeper {
     if (!this.view) return
     this.isStuck = true
     this.view.scrollTop = this.view.scrollHeight
+    this.lastTop = this.view.scrollTop
+  }
+
+  /** After a scroll: only who moved up left the end. What grew below since is caught up with. */
+  follow(hasMoreBelow: boolean): void {
+    const top = this.distanceToTop
+    const isAtEnd = this.distanceToBottom < 4
+    const hasMovedUp = top < this.lastTop - 1
+    this.lastTop = top
+    if (hasMoreBelow) this.isStuck = false
+    else if (isAtEnd) this.isStuck = true
+    else if (hasMovedUp) this.isStuck = false
+    else if (this.isStuck) this.toBottom()
   }
 
   bringToThird(element: HTMLElement): void {

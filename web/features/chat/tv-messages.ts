@@ -168,7 +168,7 @@ export class TvMessages extends TvElement {
   private readonly scrolled = () => {
     const thread = this.thread.value
     if (!thread) return
-    this.keeper.isStuck = this.keeper.distanceToBottom < 4 && !thread.hasNewer
+    this.keeper.follow(thread.hasNewer)
     thread.isAtBottom = this.keeper.isStuck
     if (this.keeper.isStuck && thread.newCount) threadOf(this.conversationId).set({ ...thread, newCount: 0 })
     this.isFarUp = this.keeper.distanceToBottom > 400 || thread.hasNewer
