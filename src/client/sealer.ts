@@ -113,9 +113,16 @@ export class Sealer {
     const fields = { ...ids, class: content.bodyClass, isEphemeral: content.expirySeconds > 0 }
     const { body, contentKey } = await sealDmBody(messageKey, fields, this.#plaintext(content))
     const envelopes = await this.#envelopes(step, recipients, encodeContentKey(contentKey))
-    if (isComplete && envelopes.length < recipients.length) throw new ClientFailure('unavailable', 0, 'no session')
+    if (isComplete) this.#insistOnAll(recipients, envelopes)
     const { isEphemeral } = fields
     return { body, envelopes, chainId: null, messageKey, bodyHash: contentKey.bodyHash, isEphemeral }
+  }
+
+  /** Left out may be only who was away for so long that no session can be begun; they ask for the key when they are back. */
+  #insistOnAll(recipients: readonly LogDevice[], envelopes: SealedPost['envelopes']): void {
+    const reached = new Set(envelopes.map(({ deviceId }) => deviceId))
+    const isMissing = ({ deviceId }: LogDevice) => !reached.has(deviceId) && !this.sessions.isAsleep(deviceId)
+    if (recipients.some(isMissing)) throw new ClientFailure('unavailable', 0, 'no session')
   }
 
   async #sealGroup(

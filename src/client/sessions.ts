@@ -38,6 +38,8 @@ export class SessionPool {
   /** So many frames of this device could not be opened that a fresh session is due. */
   onBroken: (peer: Peer) => void = () => undefined
 
+  readonly #asleep = new Set<DeviceId>()
+
   constructor(
     private readonly context: ClientContext,
     private readonly parts: AccountParts,
@@ -80,6 +82,7 @@ export class SessionPool {
       const still = await this.#withoutSession(step, due)
       for (const device of still) {
         const bundle = bundles.find((candidate) => idFromBytes<DeviceId>(candidate.deviceId) === device.deviceId)
+        this.#asleep.delete(device.deviceId)
         if (bundle) await this.#begin(step, device, bundle).catch((error: unknown) => this.#judgeBundle(device, error))
       }
     })
@@ -88,9 +91,17 @@ export class SessionPool {
   /** A device that was off for weeks has old prekeys, and gets what it missed later; any other fault is the home's doing. */
   #judgeBundle({ accountId: personId, deviceId }: LogDevice, error: unknown): void {
     if (!(error instanceof DecryptionFailed)) throw error
-    if (error.reason === PREKEY_TOO_OLD) return
+    if (error.reason === PREKEY_TOO_OLD) {
+      this.#asleep.add(deviceId)
+      return
+    }
     this.parts.raiseAlarm({ kind: 'bad_entry', personId, deviceId, detail: `prekeys: ${error.reason}` })
     throw new ClientFailure('alarm', 0, error.reason)
+  }
+
+  /** True for a device that cannot be written to until it comes back and makes itself new prekeys. */
+  isAsleep(deviceId: DeviceId): boolean {
+    return this.#asleep.has(deviceId)
   }
 
   /** A fresh session in place of those that are there; they stay to receive. */

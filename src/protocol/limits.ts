@@ -32,6 +32,8 @@ export const limits = {
   inviteMaxAgeMs: 7 * 24 * 3_600_000,
   accessTokenMs: 15 * 60_000,
   refreshTokenMs: 90 * 24 * 3_600_000,
+  /** Older signed and KEM prekeys are not used by anybody (PROTOCOL 4.1). */
+  prekeyMaxAgeMs: 30 * 24 * 3_600_000,
   challengeMs: 2 * 60_000,
   recoveryTriesPerHour: 5,
 } as const

@@ -244,3 +244,20 @@ test('a chat stays writable when the home refuses to list it for a while', async
   expect(conversation(papa, id)?.isMember).toBe(true)
   await talk(papa, oma, id, 'still here')
 })
+
+describe('a device that was off for more than a month', () => {
+  test('keeps nobody from writing to its person, and reads what was said when it is back', async () => {
+    const tablet = visitor('Tablet')
+    await tablet.client.signIn('papa', papa.passphrase)
+    await online(tablet)
+    tablet.platform.goOffline()
+    await pass(16 * day)
+    await pass(16 * day)
+    const id = await oma.client.openDirect(papa.accountId)
+    await talk(oma, papa, id, 'the tablet sleeps')
+    await tablet.restart()
+    await hears(tablet, id, 'the tablet sleeps')
+    await talk(oma, papa, id, 'good morning')
+    await hears(tablet, id, 'good morning')
+  })
+})

@@ -6,7 +6,15 @@ import type { SyncTransaction } from '../../storage/database.ts'
 import type { Roster, RosterConversation } from '../conversations/conversations.ts'
 import type { Allowance } from './allowance.ts'
 import { type Header, isHeaderOf } from './header.ts'
-import { findMessage, insertArchiveRow, insertEnvelope, insertMessage, readBody, type StoredMessage } from './store.ts'
+import {
+  findMessage,
+  findSignedPrekeyTime,
+  insertArchiveRow,
+  insertEnvelope,
+  insertMessage,
+  readBody,
+  type StoredMessage,
+} from './store.ts'
 
 export type PostFrame = Extract<ClientFrame, { type: 'post' | 'postEphemeral' }>
 export type OutgoingEnvelope = PostFrame['envelopes'][number]
@@ -145,12 +153,18 @@ function checkGroupRecipients(sync: SyncTransaction, roster: Roster, { conversat
 }
 
 function checkDirectRecipients(sync: SyncTransaction, roster: Roster, { conversation, offer }: Recipients): void {
-  const { sender, post } = offer
+  const { sender, post, nowMs } = offer
   const named = distinctRecipients(post.envelopes)
   const wanted = devicesOf(sync, roster, conversation)
   wanted.delete(sender.deviceId)
-  if (named.size !== wanted.size) throw new Refusal('recipients_changed')
-  for (const deviceId of named) if (!wanted.has(deviceId)) throw new Refusal('recipients_changed')
+  for (const deviceId of named) if (!wanted.delete(deviceId)) throw new Refusal('recipients_changed')
+  for (const deviceId of wanted) if (!isAsleep(sync, deviceId, nowMs)) throw new Refusal('recipients_changed')
+}
+
+// Nobody may begin a session on prekeys this old (PROTOCOL 4.1). A day of grace, for clocks differ.
+function isAsleep(sync: SyncTransaction, deviceId: DeviceId, nowMs: number): boolean {
+  const createdAt = findSignedPrekeyTime(sync, deviceId)
+  return createdAt === null || nowMs - createdAt > limits.prekeyMaxAgeMs - 24 * hourMs
 }
 
 function distinctRecipients(envelopes: readonly OutgoingEnvelope[]): Set<DeviceId> {

@@ -157,3 +157,9 @@ export async function listPageBodies(reader: Reader, wish: PageWish, range: Page
     archive: withArchive && epoch !== null && row !== null ? { epoch, row } : null,
   }))
 }
+
+/** When this device last made itself a signed prekey; null when it has none. */
+export function findSignedPrekeyTime(sync: SyncTransaction, deviceId: DeviceId): number | null {
+  const sql = "SELECT max(created_at) AS createdAt FROM prekeys WHERE device_id = ? AND kind = 'signed'"
+  return sync.get<{ createdAt: number | null }>(sql, deviceId)?.createdAt ?? null
+}
