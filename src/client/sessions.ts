@@ -82,7 +82,9 @@ export class SessionPool {
       const still = await this.#withoutSession(step, due)
       for (const device of still) {
         const bundle = bundles.find((candidate) => idFromBytes<DeviceId>(candidate.deviceId) === device.deviceId)
-        this.#asleep.delete(device.deviceId)
+        // A device without keys cannot be written to either, until it comes and leaves some.
+        if (bundle) this.#asleep.delete(device.deviceId)
+        else this.#asleep.add(device.deviceId)
         if (bundle) await this.#begin(step, device, bundle).catch((error: unknown) => this.#judgeBundle(device, error))
       }
     })

@@ -148,6 +148,13 @@ describe('a post', () => {
     await home.revoke(tablet)
     expect(await post([kid.device, tablet, phone])).toBe('recipients_changed')
     expect(await post([kid.device, phone])).toBe('posted')
+
+    const month = 30 * 24 * 3_600_000
+    const sql = 'UPDATE prekeys SET created_at = ? WHERE device_id = ?'
+    const { database } = home.context
+    await database.transaction((tx) => tx.run(sql, home.clock.now() - month, phone.deviceId))
+    expect(await post([kid.device])).toBe('posted')
+    expect(await post([phone])).toBe('recipients_changed')
     socket.close()
   })
 

@@ -198,7 +198,13 @@ export class Home implements AsyncDisposable {
       },
       body: { type: 'device-add', ...named, caps: 0, possession: signDevicePossession(dsk.secretKey, named) },
     })
-    await database.transaction((tx) => keyLog.append(tx, [entry]))
+    await database.transaction(async (tx) => {
+      await keyLog.append(tx, [entry])
+      await tx.run(
+        "INSERT INTO prekeys (device_id, kind, prekey_id, created_at, public_key) VALUES (?, 'signed', 1, ?, ?)",
+        ...[deviceId, this.clock.now(), systemRandom(32)],
+      )
+    })
     const device = new Device(person, deviceId, dsk.secretKey, await this.signIn(person.accountId, deviceId))
     person.devices.push(device)
     return device
