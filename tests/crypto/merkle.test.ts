@@ -1,11 +1,9 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { concat } from '../../src/crypto/bytes.ts'
 import { DecryptionFailed } from '../../src/crypto/errors.ts'
 import { sodiumReady } from '../../src/crypto/sodium.ts'
 import { checkConsistency, checkInclusion, leafHash, MerkleTree, nodeHash, rootOf } from '../../src/crypto/tree.ts'
-import { hasPublishedVectors, publishedVectors, readPublished } from './published.ts'
+import { hasPublishedVectors, listPublished, readPublished } from './published.ts'
 import { bytesFrom, hexOf } from './vectors/types.ts'
 
 interface Inclusion {
@@ -28,12 +26,11 @@ interface Consistency {
 }
 
 function decode(text: string | null): Uint8Array {
-  return Uint8Array.from(Buffer.from(text ?? '', 'base64'))
+  return Uint8Array.from(atob(text ?? ''), (character) => character.charCodeAt(0))
 }
 
 async function readAll<Case>(kind: string): Promise<{ path: string; one: Case }[]> {
-  const names = readdirSync(join(publishedVectors, 'merkle', kind), { recursive: true, encoding: 'utf8' })
-  const paths = names.filter((name) => name.endsWith('.json'))
+  const paths = await listPublished('merkle', kind)
   return Promise.all(paths.map(async (path) => ({ path, one: await readPublished<Case>('merkle', kind, path) })))
 }
 

@@ -79,7 +79,10 @@ describe('texts', () => {
         expect(fromHex(toHex(source))).toEqual(source)
         expect(fromBase64Url(toBase64Url(source))).toEqual(source)
         expect(fromBase32(toBase32(source))).toEqual(source)
-        expect(toBase64Url(source)).toBe(Buffer.from(source).toString('base64url'))
+        const standard = btoa(String.fromCharCode(...source))
+          .replaceAll('+', '-')
+          .replaceAll('/', '_')
+        expect(toBase64Url(source)).toBe(standard.replace(/=+$/, ''))
       }),
     )
   })
