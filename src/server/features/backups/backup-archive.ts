@@ -32,17 +32,19 @@ export async function writeArchive(
   const tar = pack()
   const compressed = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } })
   const packing = packEntries(tar, manifest, content)
-  const compressing = pipeline(tar, compressed)
+  const pumping = Promise.all([packing, pipeline(tar, compressed)])
+  // Whatever stops one stream stops the others; the first cause is what the writing below is rejected with.
+  pumping.catch(() => tar.destroy())
   try {
     const sealed = await encrypter.encrypt(Readable.toWeb(compressed) as unknown as ReadableStream<Uint8Array>)
     const bytes = await writeDurably(partial, sealed)
-    await Promise.all([packing, compressing])
+    await pumping
     await rename(partial, target)
     await syncFolder(dirname(target))
     return bytes
   } catch (error) {
     tar.destroy()
-    await Promise.allSettled([packing, compressing])
+    await Promise.allSettled([pumping])
     await rm(partial, { force: true })
     throw error
   }
