@@ -1,7 +1,11 @@
+import { Database } from 'bun:sqlite'
 import { afterEach, beforeAll, expect, test } from 'bun:test'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createMember } from './support/member.ts'
+import { RunningProgram } from './support/program.ts'
+import { hears, say, thread } from './support/talk.ts'
 
 const program = resolve('dist/trallivalli')
 const startMaxMs = 300
@@ -112,6 +116,25 @@ test('a killed process leaves nothing in the way of the next', async () => {
   expect((await fetch(`${(await start(folder)).url}health`)).status).toBe(200)
 })
 
+test('a database of a newer version and a foreign folder are refused in one sentence, and not touched', async () => {
+  const folder = await emptyFolder()
+  const { process: child } = await start(folder)
+  child.kill('SIGTERM')
+  await child.exited
+  const file = join(folder, 'trallivalli-data', 'database.sqlite')
+  new Database(file).run("INSERT INTO migrations (number, name, applied_at) VALUES (9999, 'later', 0)")
+  const newer = await outcomeOf(folder, ['serve', '--port', '0', '--https-port', '0'])
+  expect(newer.code).toBe(1)
+  expect(newer.errors.trim()).toMatch(/^The database was written by a newer TralliValli [^\n]+$/)
+
+  const foreign = await emptyFolder()
+  await Bun.write(join(foreign, 'holiday.jpg'), 'not ours')
+  const refused = await outcomeOf(foreign, ['serve', '--data', foreign, '--port', '0', '--https-port', '0'])
+  expect(refused.code).toBe(1)
+  expect(refused.errors.trim()).toMatch(/^[^\n]+ holds other things \(holiday\.jpg\): [^\n]+$/)
+  expect(await readdir(foreign)).toEqual(['holiday.jpg'])
+})
+
 test('a port in use is refused in one sentence', async () => {
   const { url } = await start(await emptyFolder())
   const { port } = new URL(url)
@@ -143,4 +166,27 @@ test('help and version need nothing', async () => {
   const folder = await emptyFolder()
   for (const args of [['help'], ['--help'], ['version'], ['--version']])
     expect((await outcomeOf(folder, args)).code).toBe(0)
+})
+
+test('a first run, two members and one message; stopped and started again, the message is there', async () => {
+  const first = await RunningProgram.start()
+  cleanups.push(() => rm(first.folder, { recursive: true, force: true }))
+  const oma = await createMember('Oma', { url: first.url }).found(first.claimToken!)
+  const papa = await createMember('Papa', { url: first.url }).join(await oma.invite('Papa'))
+  const family = await papa.inFamily()
+  await say(oma, family, 'still there tomorrow')
+  await hears(papa, family, 'still there tomorrow')
+  await papa[Symbol.asyncDispose]()
+  await oma[Symbol.asyncDispose]()
+  await first.stop()
+
+  const { folder, port } = first
+  await using again = await RunningProgram.start({ folder, port })
+  expect(again.claimToken).toBeNull()
+  const phone = createMember('Phone', { url: again.url })
+  cleanups.push(() => phone[Symbol.asyncDispose]())
+  await phone.client.signIn('oma', oma.passphrase)
+  await phone.inFamily()
+  await hears(phone, family, 'still there tomorrow')
+  expect(await thread(phone, family)).toContain('still there tomorrow')
 })
