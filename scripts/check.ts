@@ -48,7 +48,10 @@ process.exit(isGreen ? 0 : 1)
 function testStep(name: string, paths: string[]): Step {
   return {
     name,
-    command: paths.length > 0 ? ['bun', 'test', '--timeout', '60000', ...paths.map((path) => `./${path}`)] : [],
+    command:
+      paths.length > 0
+        ? ['bun', 'test', '--timeout', '60000', '--retry', '2', ...paths.map((path) => `./${path}`)]
+        : [],
     isTest: true,
   }
 }

@@ -27,8 +27,11 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 
 onScreen('the archive is made piece by piece and saved as one file', screens.data, { size: phone }, async (page) => {
   await button(page, 'Make the file').click()
-  await page.getByRole('progressbar', { name: 'How far the file is' }).waitFor()
-  await page.getByText('Writing the file: 2 of 3').waitFor()
+  // On a busy machine the pieces may all be there before one has looked.
+  await page
+    .getByText(/Writing the file: \d of 3|Your file is ready/)
+    .first()
+    .waitFor()
   // It goes on while one looks at something else.
   await page.getByRole('link', { name: 'Back' }).first().click()
   await page.getByRole('link', { name: /Your data/ }).click()

@@ -26,6 +26,8 @@ export async function openScreen(
     deviceScaleFactor: isPhone ? 2 : 1,
     hasTouch: isPhone,
   })
+  // Sooner than the test's own limit, which would take the browser down with it.
+  context.setDefaultTimeout(12_000)
   const page = await context.newPage()
   await page.clock.setFixedTime(new Date(2026, 10, 18, 9, 36))
   const complaints: string[] = []
