@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Blob, type BlobStore, BlobTooLarge } from './blobs.ts'
+import { writeWhole } from './whole-write.ts'
 
 const namePattern = /^[0-9a-f]{32}$/
 
@@ -49,7 +50,7 @@ async function writeBounded(path: string, content: ReadableStream<Uint8Array>, m
     for await (const chunk of content as unknown as AsyncIterable<Uint8Array>) {
       bytes += chunk.length
       if (bytes > maxBytes) throw new BlobTooLarge()
-      await file.write(chunk)
+      await writeWhole(file, chunk)
     }
     await file.sync()
   } finally {

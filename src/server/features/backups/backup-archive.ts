@@ -9,6 +9,8 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { extract, type Header, pack } from 'tar-stream'
 import { Refusal } from '../../../protocol/errors.ts'
+import { syncFolder } from '../../durable-file.ts'
+import { writeWhole } from '../../storage/whole-write.ts'
 import { BACKUP_FORMAT_VERSION, type BackupHeader, parseBackupHeader } from './backup-header.ts'
 import type { BackupIdentity, BackupRecipient } from './backup-keys.ts'
 import { MANIFEST_NAME, type Manifest, type ManifestFile, parseManifest } from './manifest.ts'
@@ -73,7 +75,7 @@ async function writeDurably(path: string, stream: ReadableStream<Uint8Array>): P
   let written = 0
   try {
     for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-      await file.write(chunk)
+      await writeWhole(file, chunk)
       written += chunk.length
     }
     await file.sync()
@@ -81,16 +83,6 @@ async function writeDurably(path: string, stream: ReadableStream<Uint8Array>): P
     await file.close()
   }
   return written
-}
-
-/** Makes a rename in this folder survive a power cut. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 /** The part that needs no key. Throws broken_backup for another kind of file, newer_backup for a later format. */
@@ -187,7 +179,7 @@ async function copyEntry(entry: AsyncIterable<Uint8Array>, file: ManifestFile, t
   try {
     for await (const chunk of entry) {
       hash.update(chunk)
-      await out?.write(chunk)
+      if (out) await writeWhole(out, chunk)
     }
     await out?.sync()
   } finally {

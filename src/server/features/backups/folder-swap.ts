@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { syncFolder } from './backup-archive.ts'
+import { syncFolder } from '../../durable-file.ts'
 
 /**
  * Exchanges what a data folder holds for what a restore has prepared beside it, by renames within one file system: the folder itself

@@ -2,6 +2,7 @@ import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../../../protocol/errors.ts'
 import type { RestoreSummary, RestoreUpload } from '../../../protocol/setup.ts'
+import { writeWhole } from '../../storage/whole-write.ts'
 import { ArchiveStopped, canOpenArchive, readArchive, readBackupHeader } from './backup-archive.ts'
 import { identitiesFromText } from './backup-keys.ts'
 import { DATABASE_NAME, type Manifest } from './manifest.ts'
@@ -104,7 +105,7 @@ async function saveStream(path: string, body: ReadableStream<Uint8Array>): Promi
   let bytes = 0
   try {
     for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-      await file.write(chunk)
+      await writeWhole(file, chunk)
       bytes += chunk.length
     }
     await file.sync()
