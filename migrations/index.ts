@@ -4,6 +4,7 @@ import envelopeSender from './sqlite/0003_envelope_sender.sql' with { type: 'tex
 import disappearing from './sqlite/0004_disappearing.sql' with { type: 'text' }
 import departures from './sqlite/0005_departures.sql' with { type: 'text' }
 import files from './sqlite/0006_files.sql' with { type: 'text' }
+import messagesInOrder from './sqlite/0007_messages_in_order.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { number: 4, name: 'disappearing', sql: disappearing },
   { number: 5, name: 'departures', sql: departures },
   { number: 6, name: 'files', sql: files },
+  { number: 7, name: 'messages_in_order', sql: messagesInOrder },
 ]

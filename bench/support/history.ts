@@ -35,11 +35,9 @@ export function writeHistory(
     )
     .all()
   const insertMessage = database.prepare(
-    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at)
-     VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-  )
-  const insertRow = database.prepare(
-    'INSERT INTO archive_rows (account_id, message_id, epoch, row) VALUES (?, ?, 1, ?)',
+    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at,
+       archive_epoch, archive_row)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?, 1, ?)`,
   )
   const [now, perTransaction] = [Date.now(), 100_000]
   const msEach = (days * 86_400_000) / messages
@@ -53,8 +51,7 @@ export function writeHistory(
       const messageId = randomBytes(idBytes).toString('base64url')
       const at = Math.floor(now - (messages - index) * msEach)
       const { id, accountId, deviceId } = place
-      insertMessage.run(id, ++place.lastSeq, messageId, accountId, deviceId, piece(bodyBytes), at)
-      insertRow.run(accountId, messageId, piece(92))
+      insertMessage.run(id, ++place.lastSeq, messageId, accountId, deviceId, piece(bodyBytes), at, piece(92))
     }
   })
   for (let from = 0; from < messages; from += perTransaction) {

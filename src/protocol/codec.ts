@@ -50,15 +50,16 @@ export class FrameWriter {
   }
 }
 
-/** Reads big-endian fields; every read past the end throws {@link MalformedFrame}. Byte fields are copies. */
+/** Reads big-endian fields; every read past the end throws {@link MalformedFrame}. Byte fields are copies, or views where that is asked for. */
 export class FrameReader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #isView: boolean
   #at = 0
 
-  constructor(bytes: Uint8Array) {
+  // Plain indices: asking a foreign array for its buffer, as a DataView does, costs more than reading all of a frame.
+  constructor(bytes: Uint8Array, isView = false) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#isView = isView
   }
 
   #take(count: number): number {
@@ -68,26 +69,32 @@ export class FrameReader {
     return at
   }
   u8(): number {
-    return this.#view.getUint8(this.#take(1))
+    return this.#bytes[this.#take(1)]!
   }
   u16(): number {
-    return this.#view.getUint16(this.#take(2))
+    const at = this.#take(2)
+    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!
   }
   u32(): number {
-    return this.#view.getUint32(this.#take(4))
+    return this.#word(this.#take(4))
   }
   u64(): number {
     const at = this.#take(8)
-    const value = this.#view.getUint32(at) * 0x100000000 + this.#view.getUint32(at + 4)
+    const value = this.#word(at) * 0x100000000 + this.#word(at + 4)
     if (!Number.isSafeInteger(value)) throw new MalformedFrame('number too large')
     return value
   }
-  raw(count: number): Uint8Array<ArrayBuffer> {
+  raw(count: number): Uint8Array {
     const at = this.#take(count)
-    return this.#bytes.slice(at, at + count) as Uint8Array<ArrayBuffer>
+    return this.#isView ? this.#bytes.subarray(at, at + count) : this.#bytes.slice(at, at + count)
   }
   end(): void {
     if (this.#at !== this.#bytes.length) throw new MalformedFrame('trailing bytes')
+  }
+
+  #word(at: number): number {
+    const bytes = this.#bytes
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
   }
 }
 
@@ -228,13 +235,22 @@ type FrameOf<Table extends Record<string, Layout>> = {
 export type FrameCodec<Frame> = {
   /** Type byte || fields. Throws {@link MalformedFrame} when a field breaks its bounds. */
   encode(frame: Frame): Uint8Array<ArrayBuffer>
-  /** Exact inverse; unknown types, short, long or out-of-range input throw {@link MalformedFrame}. */
+  /** Exact inverse; unknown types, short, long or out-of-range input throw {@link MalformedFrame}. Byte fields are copies. */
   decode(bytes: Uint8Array): Frame
+  /** As `decode`, but byte fields are views: for who owns `bytes` and never changes them. */
+  decodeViews(bytes: Uint8Array): Frame
 }
 
 /** A discriminated union of frames from a table of layouts, one code byte each. */
 export function frameCodec<Table extends Record<string, Layout>>(table: Table): FrameCodec<FrameOf<Table>> {
   const byCode = new Map(Object.entries(table).map(([type, layout]) => [layout.code, { type, field: layout.field }]))
+  const read = (reader: FrameReader) => {
+    const layout = byCode.get(reader.u8())
+    if (!layout) throw new MalformedFrame('unknown frame')
+    const fields = layout.field.read(reader)
+    reader.end()
+    return { type: layout.type, ...(fields as object) } as unknown as FrameOf<Table>
+  }
   return {
     encode(frame) {
       const layout = table[frame.type as string]!
@@ -243,13 +259,7 @@ export function frameCodec<Table extends Record<string, Layout>>(table: Table): 
       layout.field.write(writer, frame)
       return writer.finish()
     },
-    decode(input) {
-      const reader = new FrameReader(input)
-      const layout = byCode.get(reader.u8())
-      if (!layout) throw new MalformedFrame('unknown frame')
-      const fields = layout.field.read(reader)
-      reader.end()
-      return { type: layout.type, ...(fields as object) } as unknown as FrameOf<Table>
-    },
+    decode: (input) => read(new FrameReader(input)),
+    decodeViews: (input) => read(new FrameReader(input, true)),
   }
 }

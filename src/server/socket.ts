@@ -100,7 +100,7 @@ export function createSocket(host: SocketHost): Socket {
     if (!connection.isOpen) return
     connection.lastHeardAt = host.clock.now()
     try {
-      const frame = clientFrames.decode(bytes)
+      const frame = clientFrames.decodeViews(bytes)
       const waitMs = connection.bucket.take(connection.lastHeardAt)
       connection.overruns = Math.max(0, connection.overruns + (waitMs > 0 ? 1 : -1))
       if (waitMs > 0) throw new TooFast(frame, waitMs)
@@ -133,16 +133,17 @@ export function createSocket(host: SocketHost): Socket {
     sendPings: false,
     perMessageDeflate: false,
     open(socket) {
-      socket.binaryType = 'uint8array'
+      socket.binaryType = 'arraybuffer'
       welcome(socket).catch((error: unknown) => turnAway(socket, error))
     },
     message(socket, message) {
       const { connection, early } = socket.data
       if (typeof message === 'string') return turnAway(socket, new Refusal('bad_request'))
-      if (connection?.isWelcome) return receive(connection, message)
-      // Bun takes its buffer back after this call.
-      const earlyBytes = early.reduce((sum, frame) => sum + frame.length, message.length)
-      if (earlyBytes <= maxEarlyBytes && early.length < maxEarlyFrames) early.push(message.slice())
+      // A buffer of its own, that nobody takes back: what is read from it need not be copied.
+      const bytes = new Uint8Array(message as unknown as ArrayBuffer)
+      if (connection?.isWelcome) return receive(connection, bytes)
+      const earlyBytes = early.reduce((sum, frame) => sum + frame.length, bytes.length)
+      if (earlyBytes <= maxEarlyBytes && early.length < maxEarlyFrames) early.push(bytes)
       else turnAway(socket, new Refusal('too_many'))
     },
     drain(socket) {

@@ -45,8 +45,9 @@ describe('leaving', () => {
     for (const [place, id] of [conversationId, notes].entries()) {
       await database.transaction((tx) =>
         tx.run(
-          `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, class, body, received_at)
-           VALUES (?, 1, ?, ?, 0, x'00', 0)`,
+          `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, class, body, received_at,
+             archive_epoch, archive_row)
+           VALUES (?, 1, ?, ?, 0, x'00', 0, 1, x'00')`,
           ...[id, `message-${place}`, kid.accountId],
         ),
       )
@@ -69,7 +70,8 @@ describe('leaving', () => {
     ])
       expect([table, await countRows(table, 'account_id', kid.accountId)]).toEqual([table, 0])
     expect(await countRows('prekeys', 'device_id', kid.device.deviceId)).toBe(0)
-    expect(await countRows('messages', 'conversation_id', conversationId)).toBe(1)
+    const said = 'SELECT archive_epoch AS epoch, archive_row AS row FROM messages WHERE conversation_id = ?'
+    expect(await database.all(said, conversationId)).toEqual([{ epoch: null, row: null }])
     expect(await countRows('conversations', 'conversation_id', notes)).toBe(0)
     expect(await countRows('messages', 'conversation_id', notes)).toBe(0)
     expect(running.context.keyLog.size).toBe(logBefore + 1)

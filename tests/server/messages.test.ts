@@ -417,6 +417,22 @@ describe('a page', () => {
     expect(page.items[0]!.archive).toEqual({ epoch: 1, row: new Uint8Array(92).fill(1) })
     socket.close()
   })
+
+  test('has the row that came with the message, for its sender alone, and no second one is kept', async () => {
+    const group = await oma.device.createGroup(papa)
+    const socket = await oma.device.connect()
+    const { messageId, ...sealed } = await group.seal(oma.device)
+    const archive = { epoch: 3, row: new Uint8Array(92).fill(3) }
+    await socket.ask({ ...postOf(group.conversationId, { messageId, ...sealed }), archive })
+    const rows = [{ messageId, epoch: 4, row: new Uint8Array(92).fill(4) }]
+    expect(codeOf(await socket.ask({ type: 'putArchive', requestId: 0, rows }))).toBe('done')
+    expect((await pageOf(oma.device, group.conversationId)).items[0]!.archive).toEqual(archive)
+    expect((await pageOf(papa.device, group.conversationId)).items[0]!.archive).toBeNull()
+    expect(await pageOf(stranger.device, group.conversationId)).toMatchObject({ code: 'not_found' })
+    const kept = 'SELECT count(*) AS n FROM archive_rows WHERE message_id = ?'
+    expect(await home.context.database.get(kept, messageId)).toEqual({ n: 0 })
+    socket.close()
+  })
 })
 
 describe('a full disk', () => {

@@ -63,5 +63,9 @@ export async function listActiveDeviceIds(tx: Reader, accountId: AccountId): Pro
 export async function forgetIdentity(tx: Transaction, accountId: AccountId): Promise<void> {
   for (const table of ['sealed_archive_keys', 'account_state', 'archive_rows', 'slots', 'recovery_tickets'])
     await tx.run(`DELETE FROM ${table} WHERE account_id = ?`, accountId)
+  await tx.run(
+    `UPDATE messages SET archive_epoch = NULL, archive_row = NULL WHERE sender_account_id = ? AND archive_row IS NOT NULL`,
+    accountId,
+  )
   await tx.run('UPDATE accounts SET wrapped_root_seed = ? WHERE account_id = ?', new Uint8Array(0), accountId)
 }

@@ -9,7 +9,6 @@ import { type Header, isHeaderOf } from './header.ts'
 import {
   findMessage,
   findSignedPrekeyTime,
-  insertArchiveRow,
   insertEnvelope,
   insertMessage,
   readBody,
@@ -59,23 +58,26 @@ export function acceptPost(sync: SyncTransaction, roster: Roster, offer: Offer):
   checkSender(sync, roster, sender)
   if (!isHeaderOf(header, conversation) || header.class === 3) throw new Refusal('bad_request')
   const expiresAt = judgeLifetime(post, header, nowMs)
-  const earlier = findEarlier(sync, offer)
-  if (earlier) return earlier
-  if (conversation.kind === 'group') {
-    checkHead(conversation, header)
-    checkGroupRecipients(sync, roster, { conversation, offer })
-  } else checkDirectRecipients(sync, roster, { conversation, offer })
-  const frames = post.envelopes.map(({ frame }) => frame)
-  allowance.takeWaiting(sync, sender.accountId, frames)
-  allowance.takeStored(sender.accountId, [post.body, ...frames])
+  const refusal = refusalOf(() => {
+    checkRecipients(sync, roster, { conversation, offer })
+    const frames = post.envelopes.map(({ frame }) => frame)
+    allowance.takeWaiting(sync, sender.accountId, frames)
+    allowance.takeStored(sender.accountId, [post.body, ...frames])
+  })
+  // The first try of a retry may itself be older than a change of members.
+  if (refusal) {
+    const earlier = findEarlier(sync, offer)
+    if (earlier) return earlier
+    throw refusal
+  }
 
   const seq = conversation.lastSeq + 1
-  insertMessage(sync, {
+  const isNew = insertMessage(sync, {
     ...{ conversationId: post.conversationId, messageId: header.messageId, class: header.class },
     ...{ sender, seq, body: post.body, receivedAt: nowMs, expiresAt },
+    archive: post.type === 'post' ? post.archive : null,
   })
-  if (post.type === 'post' && post.archive)
-    insertArchiveRow(sync, sender.accountId, { ...post.archive, messageId: header.messageId })
+  if (!isNew) return findEarlier(sync, offer)!
   const envelopes = storeEnvelopes(sync, post.envelopes, { sender: sender.accountId, nowMs })
   // Last of all: had a write failed, this number would still be free.
   conversation.lastSeq = seq
@@ -111,7 +113,16 @@ export function checkSender(sync: SyncTransaction, roster: Roster, sender: Sende
   if (!roster.activeDevices(sync, sender.accountId).has(sender.deviceId)) throw new Refusal('device_removed')
 }
 
-// A retry is answered before the head is looked at: the first try may itself be older than a change of members.
+function refusalOf(check: () => void): Refusal | null {
+  try {
+    check()
+    return null
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+}
+
 function findEarlier(sync: SyncTransaction, { sender, post, header }: Offer): Accepted | null {
   const found = findMessage(sync, header.messageId)
   if (!found) return null
@@ -140,6 +151,14 @@ export function checkHead(conversation: RosterConversation, header: Header): voi
 interface Recipients {
   conversation: RosterConversation
   offer: Offer
+}
+
+function checkRecipients(sync: SyncTransaction, roster: Roster, { conversation, offer }: Recipients): void {
+  if (conversation.kind === 'direct') checkDirectRecipients(sync, roster, { conversation, offer })
+  else {
+    checkHead(conversation, offer.header)
+    checkGroupRecipients(sync, roster, { conversation, offer })
+  }
 }
 
 function checkGroupRecipients(sync: SyncTransaction, roster: Roster, { conversation, offer }: Recipients): void {

@@ -20,7 +20,7 @@ export function storeReturned(
 ): Accepted {
   const { conversationId, messageId } = header
   const place = { conversationId, messageId, sender: null, seq }
-  insertMessage(sync, { ...place, class: header.class, body, receivedAt: nowMs, expiresAt: null })
+  insertMessage(sync, { ...place, class: header.class, body, receivedAt: nowMs, expiresAt: null, archive: null })
   const members = [...conversation.members.keys()]
   return { messageId, seq, receivedAt: nowMs, isNew: true, members, envelopes: [] }
 }

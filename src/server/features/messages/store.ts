@@ -12,17 +12,29 @@ export interface NewMessage {
   receivedAt: number
   /** Of a disappearing message. */
   expiresAt: number | null
+  /** Its sender's. */
+  archive: SealedKey | null
 }
 
-export function insertMessage(sync: SyncTransaction, message: NewMessage): void {
-  const { conversationId, messageId, sender, seq, body, receivedAt } = message
-  sync.run(
-    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, body, received_at, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[conversationId, seq, messageId, sender?.accountId ?? null, sender?.deviceId ?? null],
-    ...[message.class, body, receivedAt, message.expiresAt],
+/** An archive row, and the epoch of the key that opens it. */
+export interface SealedKey {
+  epoch: number
+  row: Uint8Array
+}
+
+/** False, and nothing is written, if there is a message of this id already. */
+export function insertMessage(sync: SyncTransaction, message: NewMessage): boolean {
+  const { conversationId, messageId, sender, seq, archive } = message
+  const { changes } = sync.run(
+    `INSERT INTO messages (conversation_id, seq, message_id, sender_account_id, sender_device_id, class, received_at,
+       expires_at, archive_epoch, archive_row, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING`,
+    ...[conversationId, seq, messageId, sender?.accountId ?? null, sender?.deviceId ?? null, message.class],
+    ...[message.receivedAt, message.expiresAt, archive?.epoch ?? null, archive?.row ?? null, message.body],
   )
+  if (changes === 0) return false
   sync.run('UPDATE conversations SET last_seq = ? WHERE conversation_id = ?', seq, conversationId)
+  return true
 }
 
 export interface StoredMessage {
@@ -82,17 +94,17 @@ export function deleteEnvelope(sync: SyncTransaction, deviceId: DeviceId, envelo
   sync.run('DELETE FROM envelopes WHERE envelope_id = ? AND device_id = ?', envelopeId, deviceId)
 }
 
-export interface ArchiveRow {
+export interface ArchiveRow extends SealedKey {
   messageId: MessageId
-  epoch: number
-  row: Uint8Array
 }
 
-/** The first writer wins: another device of the same account archived the same key. */
+/** The first writer wins: another device of the same account archived the same key, perhaps with the message itself. */
 export function insertArchiveRow(sync: SyncTransaction, accountId: AccountId, archive: ArchiveRow): void {
   sync.run(
-    'INSERT INTO archive_rows (account_id, message_id, epoch, row) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    ...[accountId, archive.messageId, archive.epoch, archive.row],
+    `INSERT INTO archive_rows (account_id, message_id, epoch, row) SELECT ?, ?, ?, ? WHERE NOT EXISTS (
+       SELECT 1 FROM messages WHERE message_id = ? AND sender_account_id = ? AND archive_row IS NOT NULL)
+     ON CONFLICT DO NOTHING`,
+    ...[accountId, archive.messageId, archive.epoch, archive.row, archive.messageId, accountId],
   )
 }
 
@@ -128,7 +140,7 @@ export interface PageItem {
   seq: number
   receivedAt: number
   body: Uint8Array
-  archive: { epoch: number; row: Uint8Array } | null
+  archive: SealedKey | null
 }
 
 interface PageRow extends Omit<PageItem, 'archive'> {
@@ -145,8 +157,11 @@ interface PageWish {
 export async function listPageBodies(reader: Reader, wish: PageWish, range: PageRange): Promise<PageItem[]> {
   const { conversationId, accountId, withArchive } = wish
   const rows = await reader.all<PageRow>(
-    `SELECT m.seq, m.received_at AS receivedAt, m.body, a.epoch, a.row
-     FROM messages m LEFT JOIN archive_rows a ON a.message_id = m.message_id AND a.account_id = ?
+    `SELECT m.seq, m.received_at AS receivedAt, m.body,
+       CASE WHEN m.sender_account_id = own.id THEN coalesce(m.archive_epoch, a.epoch) ELSE a.epoch END AS epoch,
+       CASE WHEN m.sender_account_id = own.id THEN coalesce(m.archive_row, a.row) ELSE a.row END AS row
+     FROM (SELECT ? AS id) own, messages m
+     LEFT JOIN archive_rows a ON a.account_id = own.id AND a.message_id = m.message_id
      WHERE m.conversation_id = ? AND ${wanted(range)} ORDER BY m.seq ${direction(range)} LIMIT ?`,
     ...[accountId, conversationId, range.above, range.below, range.nowMs, range.count],
   )
