@@ -2,11 +2,14 @@ import { type ConversationEntryBody, parseConversationEntry } from '../crypto/co
 import {
   adminsOf,
   admitConversationEntry,
+  type ConversationState,
   type DeviceDirectory,
   directoryOf,
   isMemberIdentity,
+  type Member,
 } from '../crypto/conversation-log-validator.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
+import type { KeyLogState } from '../crypto/key-log-validator.ts'
 import { type AccountId, idFromBytes } from '../protocol/ids.ts'
 import type { Notice, Person } from './api.ts'
 import { type ConversationRecord, convIdOf, memberIds, type Tenure } from './conversation-record.ts'
@@ -74,28 +77,45 @@ export function noticeOf(entry: Uint8Array): Notice | null {
   }
 }
 
-export function adminIds(record: ConversationRecord, { keyLog }: AccountParts): AccountId[] {
-  if (record.group === null) return []
-  const state = keyLog.state()
-  return adminsOf(record.group, directoryOf(state), state.size).map((member) => idFromBytes<AccountId>(member.userId))
+/** What the signed entries and the key log together say of a group's members. */
+interface Standing {
+  keyLog: KeyLogState
+  adminIds: AccountId[]
+  /** Members of the entries, whether they are still the one who was taken in or not. */
+  isSame: ReadonlyMap<AccountId, boolean>
+}
+
+// Asked for with every message; both it follows from change with an entry only, and are then other objects.
+const standings = new WeakMap<ConversationState, Standing>()
+
+function standingOf(group: ConversationState, state: KeyLogState): Standing {
+  const known = standings.get(group)
+  if (known?.keyLog === state) return known
+  const directory = directoryOf(state)
+  const idOf = ({ userId }: Member) => idFromBytes<AccountId>(userId)
+  const standing: Standing = {
+    keyLog: state,
+    adminIds: adminsOf(group, directory, state.size).map(idOf),
+    isSame: new Map(group.members.map((member) => [idOf(member), isMemberIdentity(member, directory, state.size)])),
+  }
+  standings.set(group, standing)
+  return standing
+}
+
+export function adminIds({ group }: ConversationRecord, { keyLog }: AccountParts): AccountId[] {
+  return group === null ? [] : standingOf(group, keyLog.state()).adminIds
 }
 
 /** Still the one who was taken in: after beginning anew somebody must be added again. */
-export function isPresent(record: ConversationRecord, accountId: AccountId, { keyLog }: AccountParts): boolean {
-  const state = keyLog.state()
-  const member = record.group?.members.find((candidate) => idFromBytes<AccountId>(candidate.userId) === accountId)
-  return member === undefined || isMemberIdentity(member, directoryOf(state), state.size)
+export function isPresent({ group }: ConversationRecord, accountId: AccountId, { keyLog }: AccountParts): boolean {
+  return group === null || (standingOf(group, keyLog.state()).isSame.get(accountId) ?? true)
 }
 
 /** Active devices (key log) of members (signed entries) but this one: the home can add neither (PROTOCOL 4.6). */
 export function recipientsOf(record: ConversationRecord, { identity, keyLog, people }: AccountParts): LogDevice[] {
   if (!record.isMember) return []
-  const state = keyLog.state()
-  const directory = directoryOf(state)
-  const isPresent = (accountId: AccountId) => {
-    const member = record.group?.members.find((candidate) => idFromBytes<AccountId>(candidate.userId) === accountId)
-    return record.kind === 'direct' || (member !== undefined && isMemberIdentity(member, directory, state.size))
-  }
+  const isSame = record.group === null ? null : standingOf(record.group, keyLog.state()).isSame
+  const isPresent = (accountId: AccountId) => record.kind === 'direct' || isSame?.get(accountId) === true
   return memberIds(record, identity.accountId)
     .filter((accountId) => isPresent(accountId) && !hasLeft(people.find(accountId)))
     .flatMap((accountId) => keyLog.activeDevices(accountId))

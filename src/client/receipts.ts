@@ -11,6 +11,8 @@ import type { Steps } from './steps.ts'
 
 const EVERY_MS = 1_000
 const GATHER_MS = 40
+/** From ten people on a receipt is gathered longer: each of them makes work for all the others. */
+const EVERY_MS_A_MEMBER = 100
 
 /** Says how far this account got: high-water marks, gathered, at most one body a conversation and second. */
 export class Receipts {
@@ -30,7 +32,9 @@ export class Receipts {
     if (this.#scheduled.has(id)) return
     this.#scheduled.add(id)
     const { clock } = this.context.platform
-    const delayMs = Math.max(GATHER_MS, (this.#sentAt.get(id) ?? 0) + EVERY_MS - clock.now())
+    const members = this.conversations.find(id)?.group?.members.length ?? 2
+    const everyMs = Math.max(EVERY_MS, members * EVERY_MS_A_MEMBER)
+    const delayMs = Math.max(GATHER_MS, (this.#sentAt.get(id) ?? 0) + everyMs - clock.now())
     clock.schedule(delayMs, () => {
       this.#scheduled.delete(id)
       this.#flush(id).catch(reportAs('receipt not written'))

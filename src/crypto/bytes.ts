@@ -190,10 +190,12 @@ export class Reader {
   }
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16)
+  for (let at = 0; at < bytes.length; at++) text += hexOfByte[bytes[at]!]!
   return text
 }
 
