@@ -121,6 +121,19 @@ test('batches wait for an open transaction and are on disk when the database is 
   expect(await words()).toEqual(['slow', 'quick'])
 })
 
+test('rows are read up to the first that is not wanted, and the reader holds nothing afterwards', async () => {
+  for (const word of ['one', 'two', 'three', 'four']) await database.transaction((tx) => add(tx, word))
+  const seen: string[] = []
+  const isWanted = ({ word }: { word: string }) => seen.push(word) < 3
+  const rows = await database.allWhile(isWanted, 'SELECT word FROM notes ORDER BY id')
+  expect(rows).toEqual([{ word: 'one' }, { word: 'two' }])
+  expect(seen).toEqual(['one', 'two', 'three'])
+  await database.transaction((tx) => add(tx, 'five'))
+  const checkpoint = await database.get<{ busy: number }>('PRAGMA wal_checkpoint(PASSIVE)')
+  expect(checkpoint).toMatchObject({ busy: 0 })
+  expect(await words()).toHaveLength(5)
+})
+
 test('a snapshot is a whole database of its own, and only the owner may read either', async () => {
   await database.transaction((tx) => add(tx, 'kept'))
   const copy = join(folder, 'copy.sqlite')

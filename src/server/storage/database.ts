@@ -34,6 +34,8 @@ export interface Database extends Reader, AsyncDisposable {
    * throws takes back its own writes and rejects its own promise; the others are not touched.
    */
   writeBatch(work: (tx: SyncTransaction) => void): Promise<void>
+  /** The first rows, up to the one before the first that is not wanted; those behind are not read. */
+  allWhile<Row>(isWanted: (row: Row) => boolean, sql: string, ...params: SqlValue[]): Promise<Row[]>
   /** A consistent copy in a new file, made while others read and write. */
   snapshotTo(file: string): Promise<void>
 }

@@ -43,6 +43,12 @@ class SqliteDatabase implements Database {
     return rows
   }
 
+  async allWhile<Row>(isWanted: (row: Row) => boolean, sql: string, ...params: SqlValue[]): Promise<Row[]> {
+    const rows = this.#reader.allWhile<Row>(isWanted, sql, params)
+    await this.#sync.settled()
+    return rows
+  }
+
   async get<Row>(sql: string, ...params: SqlValue[]): Promise<Row | null> {
     const row = this.#reader.get<Row>(sql, params)
     await this.#sync.settled()
@@ -181,6 +187,15 @@ class Handle {
 
   all<Row>(sql: string, params: SqlValue[]): Row[] {
     return this.#prepare(sql).all(...params) as Row[]
+  }
+
+  allWhile<Row>(isWanted: (row: Row) => boolean, sql: string, params: SqlValue[]): Row[] {
+    const rows: Row[] = []
+    for (const row of this.#prepare(sql).iterate(...params) as IterableIterator<Row>) {
+      if (!isWanted(row)) break
+      rows.push(row)
+    }
+    return rows
   }
 
   get<Row>(sql: string, params: SqlValue[]): Row | null {

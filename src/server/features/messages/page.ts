@@ -4,7 +4,7 @@ import { limits } from '../../../protocol/limits.ts'
 import type { ClientFrame, ServerFrame } from '../../../protocol/socket.ts'
 import type { Database } from '../../storage/database.ts'
 import { findFirstSeq } from '../conversations/conversations.ts'
-import { listPageBodies, listPageSizes, type PageRange } from './store.ts'
+import { listPage, type PageRange } from './store.ts'
 
 /** A page stays below one frame of 1 MiB with room for its own fields. */
 const maxPageBytes = 900_000
@@ -14,7 +14,6 @@ const itemOverheadBytes = 117
 type FetchPage = Extract<ClientFrame, { type: 'fetchPage' }>
 type Page = Extract<ServerFrame, { type: 'page' }>
 
-/** Sizes are read first: a page of the largest bodies would otherwise be 32 MB in memory before it is cut. */
 export async function readPage(
   database: Database,
   { accountId, nowMs }: { accountId: AccountId; nowMs: number },
@@ -26,13 +25,17 @@ export async function readPage(
   if (firstSeq === null) throw new Refusal('not_found')
   const range = { ...rangeOf({ from, direction, firstSeq }), isMeta: direction === 2, nowMs }
   const count = Math.min(fetch.count, limits.maxPageMessages)
-  const sizes = await listPageSizes(database, conversationId, { ...range, count: count + 1 })
-  const taken = countFitting(sizes.slice(0, count).map((row) => row.bodyBytes))
-  const items =
-    taken === 0
-      ? []
-      : await listPageBodies(database, { conversationId, accountId, withArchive }, { ...range, count: taken })
-  return { type: 'page', requestId, conversationId, items, hasMore: taken < sizes.length }
+  // One row more than a page takes tells whether there is more.
+  let [asked, bytes] = [0, 0]
+  let hasMore = false
+  const fits = (bodyBytes: number) => {
+    bytes += bodyBytes + itemOverheadBytes
+    hasMore = ++asked > count || (asked > 1 && bytes > maxPageBytes)
+    return !hasMore
+  }
+  const wish = { conversationId, accountId, withArchive, fits }
+  const items = await listPage(database, wish, { ...range, count: count + 1 })
+  return { type: 'page', requestId, conversationId, items, hasMore }
 }
 
 function rangeOf({
@@ -47,13 +50,4 @@ function rangeOf({
   if (direction === 0)
     return { above: Math.max(from, firstSeq - 1), below: Number.MAX_SAFE_INTEGER, isNewestFirst: false }
   return { above: firstSeq - 1, below: from, isNewestFirst: true }
-}
-
-function countFitting(sizes: readonly number[]): number {
-  let bytes = 0
-  const over = sizes.findIndex((size) => {
-    bytes += size + itemOverheadBytes
-    return bytes > maxPageBytes
-  })
-  return over === -1 ? sizes.length : Math.max(over, 1)
 }

@@ -1,5 +1,5 @@
 import type { AccountId, ConversationId, DeviceId, MessageId } from '../../../protocol/ids.ts'
-import type { Reader, SyncTransaction } from '../../storage/database.ts'
+import type { Database, Reader, SyncTransaction } from '../../storage/database.ts'
 
 export interface NewMessage {
   conversationId: ConversationId
@@ -124,18 +124,6 @@ const direction = (range: PageRange) => (range.isNewestFirst ? 'DESC' : 'ASC')
 const wanted = (range: PageRange) =>
   `seq > ? AND seq < ? AND (expires_at IS NULL OR expires_at > ?) ${range.isMeta ? 'AND class = 2' : ''}`
 
-export function listPageSizes(
-  reader: Reader,
-  conversationId: ConversationId,
-  range: PageRange,
-): Promise<{ bodyBytes: number }[]> {
-  return reader.all<{ bodyBytes: number }>(
-    `SELECT length(body) AS bodyBytes FROM messages
-     WHERE conversation_id = ? AND ${wanted(range)} ORDER BY seq ${direction(range)} LIMIT ?`,
-    ...[conversationId, range.above, range.below, range.nowMs, range.count],
-  )
-}
-
 export interface PageItem {
   seq: number
   receivedAt: number
@@ -152,11 +140,18 @@ interface PageWish {
   conversationId: ConversationId
   accountId: AccountId
   withArchive: boolean
+  /** Asked about each body in turn. */
+  fits(bodyBytes: number): boolean
 }
 
-export async function listPageBodies(reader: Reader, wish: PageWish, range: PageRange): Promise<PageItem[]> {
-  const { conversationId, accountId, withArchive } = wish
-  const rows = await reader.all<PageRow>(
+/** Up to `range.count` items, and no more than `fits` says yes to: a page of the largest bodies would be 32 MB in memory before it is cut. */
+export async function listPage(
+  database: Database,
+  { conversationId, accountId, withArchive, fits }: PageWish,
+  range: PageRange,
+): Promise<PageItem[]> {
+  const rows = await database.allWhile<PageRow>(
+    ({ body }) => fits(body.length),
     `SELECT m.seq, m.received_at AS receivedAt, m.body,
        CASE WHEN m.sender_account_id = own.id THEN coalesce(m.archive_epoch, a.epoch) ELSE a.epoch END AS epoch,
        CASE WHEN m.sender_account_id = own.id THEN coalesce(m.archive_row, a.row) ELSE a.row END AS row
