@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { ejabberd } from './peers/ejabberd.ts'
 import { mosquitto } from './peers/mosquitto.ts'
 import { nats } from './peers/nats.ts'
@@ -16,7 +17,7 @@ import { startBareServer, startServer } from './support/server-process.ts'
 import { median, round, spread } from './support/statistics.ts'
 
 // One room, one sender, everybody's copy timed. Ours and the bare loop take turns, so that what else the machine does hits
-// both; the peers follow one by one.
+// both; the peers follow one by one. At last the same with whole clients (`fanout-live`); BENCH_LIVE=no leaves them out.
 
 const occupants = 50
 const windows = [50, 1]
@@ -162,6 +163,23 @@ for (const window of wanted) {
   const others = [...peers].map(([name, { times }]) => `${round(median(times.get(window)!), 1)} times ${name}`)
   report.say(`window ${window}: ${[`${bareRatio(window)} of the bare loop`, ...others].join(', ')}`)
 }
+/** Fifty devices that seal and open, in a process of their own. */
+async function measureLive(): Promise<Record<string, unknown> | null> {
+  if (process.env['BENCH_LIVE'] === 'no') return null
+  const script = fileURLToPath(new URL('./fanout-live.ts', import.meta.url))
+  const window = options.window === null ? [] : ['--window', String(options.window)]
+  const command = [process.execPath, script, '--json', '--runs', String(Math.min(options.runs, 3)), ...window]
+  const child = Bun.spawn(command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error('fanout-live failed')
+  return JSON.parse(line)
+}
+
 const [main = 50, ...rest] = wanted
-report.end({ ...resultOf(main), ...Object.fromEntries(rest.map((window) => [`window_${window}`, resultOf(window)])) })
+const live = await measureLive()
+report.end({
+  ...resultOf(main),
+  ...Object.fromEntries(rest.map((window) => [`window_${window}`, resultOf(window)])),
+  ...(live && { live }),
+})
 process.exit(0)
