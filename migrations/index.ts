@@ -5,6 +5,7 @@ import disappearing from './sqlite/0004_disappearing.sql' with { type: 'text' }
 import departures from './sqlite/0005_departures.sql' with { type: 'text' }
 import files from './sqlite/0006_files.sql' with { type: 'text' }
 import messagesInOrder from './sqlite/0007_messages_in_order.sql' with { type: 'text' }
+import vouchers from './sqlite/0008_vouchers.sql' with { type: 'text' }
 
 export interface Migration {
   number: number
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { number: 5, name: 'departures', sql: departures },
   { number: 6, name: 'files', sql: files },
   { number: 7, name: 'messages_in_order', sql: messagesInOrder },
+  { number: 8, name: 'vouchers', sql: vouchers },
 ]

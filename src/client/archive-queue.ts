@@ -8,6 +8,7 @@ import type { ClientContext } from './context.ts'
 import type { AccountParts } from './parts.ts'
 import { reportAs } from './quiet.ts'
 import type { Step } from './steps.ts'
+import type { VoucherShelf } from './voucher-shelf.ts'
 
 const FLUSH_AFTER_MS = 1_000
 type Row = { messageId: MessageId; epoch: number; row: Uint8Array }
@@ -21,7 +22,10 @@ export class ArchiveQueue {
     private readonly context: ClientContext,
     private readonly parts: AccountParts,
     private readonly connection: SocketConnection,
-  ) {}
+    private readonly vouchers: VoucherShelf,
+  ) {
+    vouchers.onQueued = () => this.schedule()
+  }
 
   async seal(msgId: Uint8Array, keys: { messageKey: Uint8Array; bodyHash: Uint8Array }) {
     const current = this.parts.archiveKeys.current()
@@ -57,15 +61,20 @@ export class ArchiveQueue {
     if (this.#isFlushing) return
     this.#isFlushing = true
     try {
-      while (this.connection.isOnline) {
-        const range = { from: 'a/', before: 'a0', limit: limits.maxArchiveRows }
-        const rows = await this.context.store.list<Row>('outbox', range)
-        if (rows.length === 0) return
-        await this.connection.request({ type: 'putArchive', rows: rows.map((row) => row.value) }, 'done')
-        await this.context.store.commit(rows.map(({ key }) => ({ table: 'outbox', key, value: null })))
-      }
+      await this.#flushRows()
+      await this.vouchers.flush()
     } finally {
       this.#isFlushing = false
+    }
+  }
+
+  async #flushRows(): Promise<void> {
+    while (this.connection.isOnline) {
+      const range = { from: 'a/', before: 'a0', limit: limits.maxArchiveRows }
+      const rows = await this.context.store.list<Row>('outbox', range)
+      if (rows.length === 0) return
+      await this.connection.request({ type: 'putArchive', rows: rows.map((row) => row.value) }, 'done')
+      await this.context.store.commit(rows.map(({ key }) => ({ table: 'outbox', key, value: null })))
     }
   }
 }

@@ -1,6 +1,5 @@
 import { equal } from '../crypto/bytes.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
-import type { BundleChain } from '../crypto/history-bundle.ts'
 import { type ChainClass, encodeSenderKey, type SenderKey } from '../crypto/packets.ts'
 import {
   acceptSenderKey,
@@ -16,6 +15,7 @@ import type { GroupState } from './conversation-record.ts'
 import type { AccountParts, LogDevice } from './parts.ts'
 import type { Peer } from './sessions.ts'
 import type { Step } from './steps.ts'
+import type { VoucherShelf } from './voucher-shelf.ts'
 
 const DAY_MS = 24 * 3_600_000
 const RECEIVE_FOR_MS = 30 * DAY_MS
@@ -23,8 +23,6 @@ const RECEIVE_FOR_MS = 30 * DAY_MS
 /** Table chains, own/<conversation> and brief/<conversation> (for disappearing messages): the chain this device sends on and the devices that can read it. */
 export type OwnChain = { chain: SendingChain; sentTo: DeviceId[] }
 /** Table chains, peer/<chain>. */
-/** Table chains, voucher/<conversation>/<chain>: who certified a chain that is long gone; for history bundles. */
-export type ChainVoucher = BundleChain
 export type PeerChain = { chain: ReceivingChain; peer: Peer; receivedAt: number }
 
 /** Sender chains (PROTOCOL 4.5): one of this device per group and class, those of others by their id. */
@@ -32,6 +30,7 @@ export class ChainShelf {
   constructor(
     private readonly context: ClientContext,
     private readonly parts: AccountParts,
+    private readonly vouchers: VoucherShelf,
   ) {}
 
   /** Forgets received chains of which nothing can come any more. */
@@ -71,7 +70,7 @@ export class ChainShelf {
     const place = { convId: group.convId, epoch: group.epoch, convHead: group.head, klass }
     const { random, clock } = this.context.platform
     const chain = createChain(owner, place, { random, now: clock.now() })
-    if (klass === 0) this.#keepVoucher(step, identity.rawDeviceId, chain)
+    if (klass === 0) await this.vouchers.keep(step, id, { ...chain, deviceId: identity.rawDeviceId })
     return { chain, sentTo: [] }
   }
 
@@ -105,21 +104,9 @@ export class ChainShelf {
     const owner = { userId: device.userId, deviceId: device.rawDeviceId, dsk: device.dsk }
     const row: PeerChain = { chain: acceptSenderKey(owner, key), peer, receivedAt: this.context.platform.clock.now() }
     step.put('chains', `peer/${chainId}`, row)
-    if (key.klass === 0) this.#keepVoucher(step, device.rawDeviceId, key)
+    const id = idFromBytes<ConversationId>(key.convId)
+    if (key.klass === 0) await this.vouchers.keep(step, id, { ...key, deviceId: device.rawDeviceId })
     return chainId
-  }
-
-  /** What a newcomer needs to check the chains of a conversation against the key log. */
-  async vouchers(id: ConversationId): Promise<Map<ChainId, ChainVoucher>> {
-    const range = { from: `voucher/${id}/`, before: `voucher/${id}/~` }
-    const rows = await this.context.store.list<ChainVoucher>('chains', range)
-    return new Map(rows.map(({ value }) => [idFromBytes<ChainId>(value.chainId), value]))
-  }
-
-  #keepVoucher(step: Step, deviceId: Uint8Array, chain: Omit<ChainVoucher, 'deviceId'> & { convId: Uint8Array }): void {
-    const { convId, chainId, epoch, signingKey, certificate } = chain
-    const voucher: ChainVoucher = { chainId, deviceId, epoch, signingKey, certificate }
-    step.put('chains', `voucher/${idFromBytes(convId)}/${idFromBytes(chainId)}`, voucher)
   }
 
   receiving(step: Step, chainId: ChainId): Promise<PeerChain | null> {

@@ -37,6 +37,7 @@ import { Steps } from './steps.ts'
 import { withStoppableClock } from './stoppable-clock.ts'
 import { Threads } from './threads.ts'
 import { Typing } from './typing.ts'
+import { VoucherShelf } from './voucher-shelf.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** Puts the messaging half of a device together. Nothing runs before `open` and `start`. */
@@ -46,10 +47,11 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const connection = new SocketConnection(context, parts.login)
   const conversations = new Conversations(context, parts, steps)
   const sessions = new SessionPool(context, parts, steps)
-  const chains = new ChainShelf(context, parts)
+  const vouchers = new VoucherShelf(context, parts, connection)
+  const chains = new ChainShelf(context, parts, vouchers)
   const store = new MessageStore(context)
   const waiting = new WaitingRoom(context)
-  const archive = new ArchiveQueue(context, parts, connection)
+  const archive = new ArchiveQueue(context, parts, connection, vouchers)
   const envelopes = new EnvelopeQueue(context, connection, sessions, steps)
   const sealer = new Sealer(context, parts, steps, conversations, sessions, chains, archive)
   const disappearing = new Disappearing(context, parts, steps, conversations, store)
@@ -77,9 +79,11 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const arrivals = new Arrivals(
     ...([context, parts, conversations, store, opener, waiting, archive, disappearing, isOwnPending] as const),
   )
-  const history = new HistoryTaking(context, parts, connection, conversations, opener, arrivals, intake)
+  const history = new HistoryTaking(
+    ...([context, parts, connection, conversations, opener, arrivals, intake, vouchers] as const),
+  )
   const sharing = new HistorySharing(
-    ...([context, parts, connection, conversations, opener, chains, archive, envelopes] as const),
+    ...([context, parts, connection, conversations, opener, vouchers, archive, envelopes] as const),
   )
   const inbox = new Inbox(context, parts, {
     ...{ arrivals, chains, connection, conversations, envelopes, history },
@@ -88,13 +92,13 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const drained = () => inbox.drained()
   const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
   const asking = new Asking(context, steps, connection, conversations, waiting, arrivals, intake, requests, store)
-  const healing = new Healing(context, parts, steps, connection, conversations, archive)
+  const healing = new Healing(context, parts, steps, connection, conversations, archive, vouchers)
   const groups = new GroupCommands(context, parts, conversations, outbox, sharing)
   const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)
   const greeting = new Greeting({
     ...{ context, parts, connection, conversations, inbox, intake, arrivals, waiting, outbox },
     ...{ lateness, envelopes, archive, asking, catchUp, healing, announcer, requests, sessions, typing, disappearing },
-    ...{ history, sharing },
+    ...{ history, sharing, vouchers },
   })
   greeting.connect()
 

@@ -22,6 +22,7 @@ import type { AccountParts } from './parts.ts'
 import type { PeerRequests } from './peer-requests.ts'
 import type { SessionPool } from './sessions.ts'
 import type { Typing } from './typing.ts'
+import type { VoucherShelf } from './voucher-shelf.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 type FrameOf<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>
@@ -54,6 +55,7 @@ export type GreetingParts = {
   disappearing: Disappearing
   history: HistoryTaking
   sharing: HistorySharing
+  vouchers: VoucherShelf
 }
 
 /** Who is told what: hands frames to their readers, and brings the device up to date after each welcome. */
@@ -183,6 +185,7 @@ export class Greeting {
       (left, right) => activeAt(right.conversationId) - activeAt(left.conversationId),
     )
     for (const { conversationId, lastSeq } of newestFirst) await this.#fill(conversationId, lastSeq)
+    await this.all.vouchers.archiveHeld()
     archive.schedule()
     asking.start()
     this.all.sharing.pump()

@@ -12,6 +12,7 @@ import type { Conversations } from './conversations.ts'
 import { type KeptBody, keptBodies } from './kept-bodies.ts'
 import type { AccountParts } from './parts.ts'
 import type { Steps } from './steps.ts'
+import type { VoucherShelf } from './voucher-shelf.ts'
 
 type Welcome = Extract<ServerFrame, { type: 'welcome' }>
 const PAGE = 200
@@ -32,6 +33,7 @@ export class Healing {
     private readonly connection: SocketConnection,
     private readonly conversations: Conversations,
     private readonly archive: ArchiveQueue,
+    private readonly vouchers: VoucherShelf,
   ) {}
 
   /** Needs no session: this very device may be missing from the backup. Answers whether the home could be told. */
@@ -60,6 +62,7 @@ export class Healing {
     await this.parts.healAccount().catch(ignoreClosed)
     await this.#healConversations(welcome)
     const broughtBack = await this.#healBodies()
+    await this.vouchers.archiveAgain()
     await this.#forgetSequence(welcome.restoredFrom)
     await this.parts.home.rememberIncarnation(welcome.incarnation, { from: welcome.restoredFrom, broughtBack })
   }

@@ -2,31 +2,33 @@ import { openArchiveRow } from '../crypto/archive.ts'
 import { sealAttachment } from '../crypto/attachment.ts'
 import { SALT_BYTES } from '../crypto/cobblestone.ts'
 import { DecryptionFailed } from '../crypto/errors.ts'
-import { type BundleMessage, encodeHistoryBundle } from '../crypto/history-bundle.ts'
+import { encodeHistoryBundle, type HistoryBundle } from '../crypto/history-bundle.ts'
 import { encodeHistoryBundlePointer } from '../crypto/packets.ts'
 import { type AccountId, type AttachmentId, type ChainId, type ConversationId, idFromBytes } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
 import type { Arrival } from './arrivals.ts'
 import type { BodyOpener } from './body-opener.ts'
-import type { ChainShelf, ChainVoucher } from './chains.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { EnvelopeQueue } from './envelope-queue.ts'
+import { HistoryLots } from './history-lots.ts'
 import type { AccountParts } from './parts.ts'
 import { reportAs } from './quiet.ts'
+import type { ChainVoucher, VoucherShelf } from './voucher-shelf.ts'
 
 const PAGE = 200
 const FORWARD = 0
-/** More go into another bundle. */
-const BUNDLE_MESSAGES = 50_000
 /** An addition that did not happen within this was given up. */
 const ADDED_WITHIN_MS = 3_600_000
 const RETRY_MS = 15_000
 
 /** Table keys, hs/<conversation>/<account>: history that this device owes somebody it added. */
 type Debt = { id: ConversationId; accountId: AccountId; at: number }
+/** null: nobody has it, here or at the home. */
+type Vouchers = Map<ChainId, ChainVoucher | null>
+type Sealed = Arrival & { chainId: ChainId; msgId: Uint8Array }
 
 /** Gives newcomers the keys of what was said before them, where a conversation's policy is `share` (PROTOCOL 4.6). */
 export class HistorySharing {
@@ -38,7 +40,7 @@ export class HistorySharing {
     private readonly connection: SocketConnection,
     private readonly conversations: Conversations,
     private readonly opener: BodyOpener,
-    private readonly chains: ChainShelf,
+    private readonly vouchers: VoucherShelf,
     private readonly archive: ArchiveQueue,
     private readonly envelopes: EnvelopeQueue,
   ) {}
@@ -77,41 +79,49 @@ export class HistorySharing {
   async #share(record: ConversationRecord, accountId: AccountId, joined: number): Promise<void> {
     // Rows of the newest messages may still be on their way to where they are read from.
     await this.archive.flush()
-    const vouchers = await this.chains.vouchers(record.conversationId)
-    let messages: BundleMessage[] = []
-    let used = new Map<ChainId, ChainVoucher>()
-    for await (const item of this.#itemsBefore(record, joined)) {
-      const header = this.opener.header(record.conversationId, item.body)
-      const chainId = header?.mode === 2 ? idFromBytes<ChainId>(header.chainId) : null
-      const voucher = chainId && vouchers.get(chainId)
-      const key = voucher && !header!.isEphemeral ? await this.#keyOf(header!.msgId, item) : null
-      if (!chainId || !voucher || !key) continue
-      messages.push({ msgId: header!.msgId, ...key })
-      used.set(chainId, voucher)
-      if (messages.length < BUNDLE_MESSAGES) continue
-      await this.#send(record, accountId, { messages, chains: [...used.values()] })
-      messages = []
-      used = new Map()
+    const vouchers: Vouchers = await this.vouchers.held(record.conversationId)
+    const lots = new HistoryLots()
+    for await (const page of this.#pagesBefore(record, joined)) {
+      await this.#fetchLacking(record, page, vouchers)
+      for (const item of page) {
+        const voucher = vouchers.get(item.chainId)
+        const key = voucher ? await this.#keyOf(item) : null
+        const full = voucher && key ? lots.add({ msgId: item.msgId, ...key }, voucher) : null
+        if (full) await this.#send(record, accountId, full)
+      }
     }
-    if (messages.length > 0) await this.#send(record, accountId, { messages, chains: [...used.values()] })
+    const rest = lots.take()
+    if (rest) await this.#send(record, accountId, rest)
   }
 
-  /** What the home holds of the time before entry `joined`, oldest first. */
-  async *#itemsBefore({ conversationId }: ConversationRecord, joined: number): AsyncGenerator<Arrival> {
+  /** What the home holds of the time before entry `joined`, oldest first, but for what disappears. */
+  async *#pagesBefore({ conversationId }: ConversationRecord, joined: number): AsyncGenerator<Sealed[]> {
     for (let from = 0; ; ) {
       const request = { type: 'fetchPage' as const, conversationId, from, direction: FORWARD, count: PAGE }
       const { items, hasMore } = await this.connection.request({ ...request, withArchive: true }, 'page')
-      for (const item of items) {
+      const read = items.flatMap((item) => {
         const header = this.opener.header(conversationId, item.body)
-        if (header?.mode === 2 && header.epoch >= joined) return
-        yield item
-      }
-      if (!hasMore || items.length === 0) return
+        return header?.mode === 2 ? [{ item, header }] : []
+      })
+      const end = read.findIndex(({ header }) => header.epoch >= joined)
+      const before = end === -1 ? read : read.slice(0, end)
+      yield before
+        .filter(({ header }) => !header.isEphemeral)
+        .map(({ item, header }) => ({ ...item, chainId: idFromBytes(header.chainId), msgId: header.msgId }))
+      if (end !== -1 || !hasMore || items.length === 0) return
       from = items.at(-1)!.seq
     }
   }
 
-  async #keyOf(msgId: Uint8Array, { archive }: Arrival) {
+  /** Chains from before this device came, or that it never met: its person's other devices may have archived them. */
+  async #fetchLacking(record: ConversationRecord, page: readonly Sealed[], vouchers: Vouchers): Promise<void> {
+    const lacking = [...new Set(page.map(({ chainId }) => chainId))].filter((chainId) => !vouchers.has(chainId))
+    if (lacking.length === 0) return
+    const fetched = await this.vouchers.fetch(record, lacking)
+    for (const chainId of lacking) vouchers.set(chainId, fetched.get(chainId) ?? null)
+  }
+
+  async #keyOf({ msgId, archive }: Sealed) {
     const key = archive && this.parts.archiveKeys.get(archive.epoch)
     if (!archive || !key) return null
     const place = { userId: this.parts.identity.userId, msgId }
@@ -123,11 +133,7 @@ export class HistorySharing {
     }
   }
 
-  async #send(
-    record: ConversationRecord,
-    accountId: AccountId,
-    bundle: { messages: BundleMessage[]; chains: ChainVoucher[] },
-  ): Promise<void> {
+  async #send(record: ConversationRecord, accountId: AccountId, bundle: HistoryBundle): Promise<void> {
     const { random } = this.context.platform
     const content = encodeHistoryBundle(bundle)
     const place = { convId: convIdOf(record), attachmentId: random(16) }

@@ -5,15 +5,14 @@ import { equal } from '../crypto/bytes.ts'
 import { sealedLength } from '../crypto/cobblestone.ts'
 import { directoryOf } from '../crypto/conversation-log-validator.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
-import { type BundleChain, type BundleMessage, parseHistoryBundle } from '../crypto/history-bundle.ts'
-import type { DevicePublicKey } from '../crypto/key-types.ts'
+import { type BundleMessage, parseHistoryBundle } from '../crypto/history-bundle.ts'
 import type { HistoryBundlePointer } from '../crypto/packets.ts'
-import { verifyChainCertificate } from '../crypto/sender-chain.ts'
 import { type AttachmentId, type ConversationId, idFromBytes } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { ClientFailure } from './api.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import type { BodyOpener } from './body-opener.ts'
+import { type Proof, proveChains } from './chain-proofs.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf, memberIds, wasMember } from './conversation-record.ts'
@@ -23,6 +22,7 @@ import type { AccountParts } from './parts.ts'
 import { reportAs } from './quiet.ts'
 import type { Peer } from './sessions.ts'
 import type { Step } from './steps.ts'
+import type { VoucherShelf } from './voucher-shelf.ts'
 
 const PAGE = 200
 const FORWARD = 0
@@ -32,8 +32,7 @@ const KEEP_MS = 30 * 24 * 3_600_000
 
 /** Table keys, hb/<conversation>/<attachment>: a bundle that somebody sent and that is not taken in yet. */
 type Offer = { peer: Peer; pointer: HistoryBundlePointer; at: number }
-type Owner = { userId: Uint8Array; deviceId: Uint8Array; dsk: DevicePublicKey }
-type Proof = { chain: BundleChain; owner: Owner }
+type Proven = { item: Arrival; opened: OpenedBody; chain: Proof['chain'] }
 
 /**
  * Takes in what was said before this account came. Nothing in a bundle is believed: each body was signed by a chain that a
@@ -50,6 +49,7 @@ export class HistoryTaking {
     private readonly opener: BodyOpener,
     private readonly arrivals: Arrivals,
     private readonly intake: Intake,
+    private readonly vouchers: VoucherShelf,
   ) {}
 
   /** Packet 0x40 came through the session with `peer`. */
@@ -108,26 +108,8 @@ export class HistoryTaking {
       file,
     )
     const { messages, chains } = parseHistoryBundle(content)
-    const proofs = this.#checkChains(record, chains)
+    const proofs = proveChains(this.parts.keyLog.state(), convIdOf(record), chains)
     await this.#takeBodies(record, new Map(messages.map((message) => [idFromBytes(message.msgId), message])), proofs)
-  }
-
-  /** Those that a device of the key log certified for this conversation. */
-  #checkChains(record: ConversationRecord, chains: readonly BundleChain[]): Map<string, Proof> {
-    const devices = [...this.parts.keyLog.state().users.values()].flatMap((user) =>
-      user.devices.map(({ deviceId, dsk }): [string, Owner] => [
-        idFromBytes(deviceId),
-        { userId: user.userId, deviceId, dsk },
-      ]),
-    )
-    const owners = new Map(devices)
-    const proofs = new Map<string, Proof>()
-    for (const chain of chains) {
-      const owner = owners.get(idFromBytes(chain.deviceId))
-      const certified = { ...chain, convId: convIdOf(record), klass: 0 as const }
-      if (owner && verifyChainCertificate(owner, certified)) proofs.set(idFromBytes(chain.chainId), { chain, owner })
-    }
-    return proofs
   }
 
   async #takeBodies(
@@ -139,13 +121,17 @@ export class HistoryTaking {
     for (let from = 0; ; ) {
       const request = { type: 'fetchPage' as const, conversationId, from, direction: FORWARD, count: PAGE }
       const { items, hasMore } = await this.connection.request({ ...request, withArchive: false }, 'page')
-      const proven: { item: Arrival; opened: OpenedBody }[] = []
+      const proven: Proven[] = []
       for (const item of items) {
-        const opened = await this.#prove(record, item.body, keys, proofs)
-        if (opened) proven.push({ item, opened })
+        const found = await this.#prove(record, item.body, keys, proofs)
+        if (found) proven.push({ item, ...found })
       }
       await this.intake.run(async (batch) => {
-        for (const { item, opened } of proven) await this.arrivals.takeProven(batch, conversationId, item, opened)
+        for (const { item, opened, chain } of proven) {
+          await this.arrivals.takeProven(batch, conversationId, item, opened)
+          // Whom this account adds one day needs it as well.
+          await this.vouchers.keep(batch.step, conversationId, chain)
+        }
       })
       if (!hasMore || items.length === 0) return
       from = items.at(-1)!.seq
@@ -158,7 +144,7 @@ export class HistoryTaking {
     body: Uint8Array,
     keys: ReadonlyMap<string, BundleMessage>,
     proofs: ReadonlyMap<string, Proof>,
-  ): Promise<OpenedBody | null> {
+  ): Promise<Pick<Proven, 'opened' | 'chain'> | null> {
     const header = this.opener.header(record.conversationId, body)
     if (header?.mode !== 2 || header.isEphemeral) return null
     const key = keys.get(idFromBytes(header.msgId))
@@ -177,7 +163,7 @@ export class HistoryTaking {
       const directory = directoryOf(this.parts.keyLog.state())
       const wasActive = directory.activeDevice(userId, deviceId, opened.plaintext.sthSize) !== null
       insist(wasActive, 'the device was not active')
-      return opened
+      return { opened, chain }
     } catch (error) {
       if (error instanceof DecryptionFailed) return null
       throw error

@@ -44,10 +44,24 @@ export function encodeHistoryBundle({ messages, chains }: HistoryBundle): Uint8A
   return concat(
     concat(u8(VERSION), u32(messages.length), u32(chains.length)),
     ...messages.map(({ msgId, messageKey, bodyHash }) => concat(msgId, messageKey, bodyHash)),
-    ...chains.map((chain) =>
-      concat(chain.chainId, chain.deviceId, u32(chain.epoch), chain.signingKey, chain.certificate),
-    ),
+    ...chains.map(encodeBundleChain),
   )
+}
+
+/** The 132 bytes of one chain, as drawn above. */
+export function encodeBundleChain({ chainId, deviceId, epoch, signingKey, certificate }: BundleChain): Uint8Array {
+  return concat(chainId, deviceId, u32(epoch), signingKey, certificate)
+}
+
+/** Takes the 132 bytes of one chain; whether its device really certified it is not known yet. */
+export function readBundleChain(reader: Reader): BundleChain {
+  return {
+    chainId: reader.take(16),
+    deviceId: reader.take(16),
+    epoch: reader.u32(),
+    signingKey: reader.take(32) as ChainPublicKey,
+    certificate: reader.take(64),
+  }
 }
 
 /**
@@ -66,12 +80,6 @@ export function parseHistoryBundle(bytes: Uint8Array): HistoryBundle {
     messageKey: reader.take(32),
     bodyHash: reader.take(32),
   }))
-  const chains = Array.from({ length: chainCount }, () => ({
-    chainId: reader.take(16),
-    deviceId: reader.take(16),
-    epoch: reader.u32(),
-    signingKey: reader.take(32) as ChainPublicKey,
-    certificate: reader.take(64),
-  }))
+  const chains = Array.from({ length: chainCount }, () => readBundleChain(reader))
   return { messages, chains }
 }

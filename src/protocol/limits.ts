@@ -11,6 +11,7 @@ export const limits = {
   /** JSON request bodies, restore uploads excepted. */
   maxJsonBytes: 1_048_576,
   maxArchiveRows: 500,
+  maxVouchers: 500,
   maxPageMessages: 500,
   maxLogPageEntries: 1_000,
   maxSignInNameLength: 32,

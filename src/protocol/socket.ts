@@ -14,7 +14,7 @@ import {
   u32,
   u64,
 } from './codec.ts'
-import type { AccountId, ConversationId, DeviceId, Incarnation, MessageId } from './ids.ts'
+import type { AccountId, ChainId, ConversationId, DeviceId, Incarnation, MessageId } from './ids.ts'
 import { limits } from './limits.ts'
 
 /**
@@ -22,7 +22,7 @@ import { limits } from './limits.ts'
  * send several frames as one bundle.
  *
  * A connection begins with the server's `welcome`, then all envelopes waiting for this device, oldest first, then live frames.
- * Requests carry a `requestId` chosen by the client; each gets exactly one of posted | done | page | refused.
+ * Requests carry a `requestId` chosen by the client; each gets exactly one of posted | done | page | vouchers | refused.
  *
  * A device has one line: a newer one ends the older. A line on which nothing came for 90 seconds is cut, and so is one whose
  * receiver lets too much wait; it catches up by pages. Everybody is let in and told the reason on the line (a browser never sees the
@@ -37,6 +37,8 @@ export const socketCloseCodes = { signedOut: 4001, replaced: 4002, refused: 1008
 const outgoingEnvelope = record({ deviceId: id<DeviceId>(), frame: bytes(limits.maxEnvelopeBytes) })
 /** An archive row of the asking account (PROTOCOL 4.7): iv 12 | ciphertext 80. */
 const archiveRow = record({ epoch: u32, row: fixed(92) })
+/** Who certified a sender chain, sealed by the asking account (docs/protocol.md 5.13): iv 12 | ciphertext 148. */
+const voucherRow = { chainId: id<ChainId>(), epoch: u32, row: fixed(160) }
 
 export const clientFrames = frameCodec({
   /**
@@ -102,6 +104,23 @@ export const clientFrames = frameCodec({
       body: bytes(limits.maxBodyBytes),
       envelopes: list(outgoingEnvelope, limits.maxEnvelopes),
       lifetimeHours: u16,
+    }),
+  },
+  /** Vouchers of this account, first writer wins; what goes over its bounds is left out. Answered `done`. */
+  putVouchers: {
+    code: 9,
+    field: record({
+      requestId: u32,
+      rows: list(record({ conversationId: id<ConversationId>(), ...voucherRow }), limits.maxVouchers),
+    }),
+  },
+  /** What this account archived of these chains. Answered `vouchers`, in no order; what is not there is left out. */
+  fetchVouchers: {
+    code: 10,
+    field: record({
+      requestId: u32,
+      conversationId: id<ConversationId>(),
+      chainIds: list(id<ChainId>(), limits.maxVouchers),
     }),
   },
   /** Heartbeat, answered `pong`. isActive: a person is looking (presence). */
@@ -191,6 +210,7 @@ export const serverFrames = frameCodec({
   signedOut: { code: 13, field: record({ code: text(64) }) },
   /** Something listed over HTTP changed: fetch it again. */
   changed: { code: 14, field: record({ what: text(16) }) },
+  vouchers: { code: 16, field: record({ requestId: u32, rows: list(record(voucherRow), limits.maxVouchers) }) },
 })
 export type ServerFrame = ReturnType<(typeof serverFrames)['decode']>
 

@@ -7,6 +7,7 @@ import { createContext } from '../../src/server/context.ts'
 import { beginIncarnation } from '../../src/server/incarnation.ts'
 import { codeOf } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
+import { conversation, hears, knows, say } from '../support/talk.ts'
 
 setDefaultTimeout(60_000)
 
@@ -59,4 +60,46 @@ test('a home restored from a backup that is older than a member takes this membe
   await tablet.client.signIn('papa', papa.passphrase)
   expect(tablet.accountId).toBe(papa.accountId)
   for (const member of [oma, papa]) await member[Symbol.asyncDispose]()
+})
+
+test('a restored home gets back who certified which chain, so that a device to come shares the history of before', async () => {
+  const before = await RealHome.open()
+  const port = before.server.port!
+  const oma = await before.founder()
+  const papa = await before.joiner('Papa', oma)
+  for (const member of [oma, papa]) await member.inFamily()
+  const backup = await backUp(before)
+  const id = await oma.client.createGroup('Garden', null, [papa.accountId])
+  await knows(papa, id)
+  await oma.client.setHistoryPolicy(id, 'share')
+  await papa.until('the policy', (self) => conversation(self, id)?.historyPolicy === 'share')
+  await say(papa, id, 'water the roses')
+  await hears(oma, id, 'water the roses')
+  const archivedIn = async (home: RealHome) => {
+    const sql = 'SELECT chain_id AS chain FROM vouchers WHERE account_id = ? AND conversation_id = ? ORDER BY chain_id'
+    return home.context.database.all<{ chain: string }>(sql, oma.accountId, id)
+  }
+  for (let tries = 0; (await archivedIn(before)).length < 2 && tries < 200; tries++) await Bun.sleep(50)
+  const archived = await archivedIn(before)
+  expect(archived.length).toBeGreaterThanOrEqual(2)
+  before.release()
+  await before[Symbol.asyncDispose]()
+
+  await using after = await restore(backup, port)
+  expect(await archivedIn(after)).toEqual([])
+  for (const member of [oma, papa]) {
+    member.client.reconnect()
+    await member.until('the restored home', ({ view }) => view.home?.home.restored)
+  }
+  for (let tries = 0; (await archivedIn(after)).length < archived.length && tries < 200; tries++) await Bun.sleep(50)
+  expect(await archivedIn(after)).toEqual(archived)
+  await oma.client.dismissRestored()
+  const kid = await after.joiner('Kid', oma)
+  await kid.inFamily()
+  const tablet = after.visitor('Tablet')
+  await tablet.client.signIn('oma', oma.passphrase)
+  await tablet.until('the group', (self) => conversation(self, id)?.isMember)
+  for (const member of [oma, papa]) await member[Symbol.asyncDispose]()
+  await tablet.client.addMembers(id, [kid.accountId])
+  await hears(kid, id, 'water the roses')
 })

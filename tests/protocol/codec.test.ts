@@ -33,6 +33,7 @@ const word = (maxBytes: number) =>
   fc.string({ maxLength: maxBytes, unit: 'grapheme' }).filter((value) => Buffer.byteLength(value) <= maxBytes)
 
 const outgoing = fc.record({ deviceId: someId<never>(), frame: upTo(300) })
+const voucher = { chainId: someId<never>(), epoch: number32, row: exactly(160) }
 const archive = fc.option(fc.record({ epoch: number32, row: exactly(92) }))
 
 const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
@@ -65,6 +66,17 @@ const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
     direction: fc.nat({ max: 255 }),
     count: fc.nat({ max: 65_535 }),
     withArchive: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('putVouchers' as const),
+    requestId: number32,
+    rows: few(fc.record({ conversationId: someId<never>(), ...voucher })),
+  }),
+  fc.record({
+    type: fc.constant('fetchVouchers' as const),
+    requestId: number32,
+    conversationId: someId<never>(),
+    chainIds: few(someId<never>()),
   }),
   fc.record({ type: fc.constant('ping' as const), isActive: fc.boolean() }),
 )
@@ -132,6 +144,7 @@ const anyServerFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
   fc.record({ type: fc.constant('pong' as const), now: number64 }),
   fc.record({ type: fc.constant('signedOut' as const), code: word(64) }),
   fc.record({ type: fc.constant('changed' as const), what: word(16) }),
+  fc.record({ type: fc.constant('vouchers' as const), requestId: number32, rows: few(fc.record(voucher)) }),
 )
 
 /** Runs it; MalformedFrame is the one accepted way to fail. */

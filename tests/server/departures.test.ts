@@ -54,6 +54,10 @@ describe('leaving', () => {
       await database.transaction((tx) =>
         tx.run("INSERT INTO archive_rows VALUES (?, ?, 1, x'00')", kid.accountId, `message-${place}`),
       )
+      await database.transaction((tx) =>
+        tx.run("INSERT INTO vouchers VALUES (?, ?, ?, 1, x'00')", kid.accountId, id, `chain-${place}`),
+      )
+      await database.transaction((tx) => tx.run('INSERT INTO voucher_counts VALUES (?, ?, 1)', kid.accountId, id))
     }
     const link = new InviteLink()
     await oma.call('POST', '/api/invites', { ...link.upload(running.clock.now()), forAccount: kid.accountId, uses: 1 })
@@ -65,6 +69,8 @@ describe('leaving', () => {
       'sealed_archive_keys',
       'account_state',
       'archive_rows',
+      'vouchers',
+      'voucher_counts',
       'sessions',
       'recovery_tickets',
     ])

@@ -61,6 +61,8 @@ const frameTypes = [
   'acknowledge',
   'putArchive',
   'fetchPage',
+  'putVouchers',
+  'fetchVouchers',
   'ping',
   'raw',
 ] as const
@@ -107,6 +109,11 @@ function encode(
         withArchive: dice.pick([true, false]),
       },
     }),
+    putVouchers: () => ({
+      ...{ type: 'putVouchers', requestId },
+      rows: many(() => ({ conversationId: id(), chainId: id(), epoch: 2 ** 32 - 1, row: dice.bytes(160) }), 500),
+    }),
+    fetchVouchers: () => ({ type: 'fetchVouchers', requestId, conversationId: id(), chainIds: many(id, 500) }),
     ping: () => ({ type: 'ping', isActive: dice.pick([true, false]) }),
   }
   return clientFrames.encode(frames[type]())

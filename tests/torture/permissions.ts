@@ -232,12 +232,15 @@ const frameTable: Record<string, readonly [string, string, string, string]> = {
   transient: ['silence', 'heard', 'heard', 'silence'],
   sendEnvelopes: ['done', 'done', 'done', 'done'],
   putArchive: ['done', 'done', 'done', 'done'],
+  putVouchers: ['done', 'done', 'done', 'done'],
+  fetchVouchers: ['nothing', 'nothing', 'nothing', 'the voucher'],
   acknowledge: ['silence', 'silence', 'silence', 'silence'],
   ping: ['pong', 'pong', 'pong', 'pong'],
 }
 
 async function judgeFrames(report: Report, cast: Cast): Promise<void> {
   const { running, group, roles: people } = cast
+  const vouched = someId()
   for (const role of ['stranger', 'removed'] as const) {
     const cookie = [...cast.newcomerOf(role).cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const socket = new RawSocket(running.origin, { origin: running.origin, ...(cookie && { cookie }) })
@@ -265,6 +268,26 @@ async function judgeFrames(report: Report, cast: Cast): Promise<void> {
       },
       sendEnvelopes: async () => codeOf(await socket.ask({ type: 'sendEnvelopes', requestId: 0, envelopes })),
       putArchive: async () => codeOf(await socket.ask({ type: 'putArchive', requestId: 0, rows })),
+      putVouchers: async () => {
+        const voucher = { chainId: someId(), epoch: 1, row: new Uint8Array(160) }
+        const { conversationId } = group
+        return codeOf(await socket.ask({ type: 'putVouchers', requestId: 0, rows: [{ conversationId, ...voucher }] }))
+      },
+      // The host's own, of a group that the host is not in: nobody else finds it, members of the group neither.
+      fetchVouchers: async () => {
+        const { conversationId } = group
+        const { accountId } = people.host
+        await running.context.database.transaction((tx) =>
+          tx.run(
+            'INSERT INTO vouchers VALUES (?, ?, ?, 1, ?) ON CONFLICT DO NOTHING',
+            ...[accountId, conversationId, vouched, new Uint8Array(160)],
+          ),
+        )
+        const asked = { type: 'fetchVouchers' as const, requestId: 0, conversationId, chainIds: [vouched] }
+        const answer = await socket.ask(asked)
+        if (answer.type !== 'vouchers') return codeOf(answer)
+        return answer.rows.length > 0 ? 'the voucher' : 'nothing'
+      },
       acknowledge: async () => {
         const [, held] = [socket.send({ type: 'acknowledge', envelopeIds: [1, 2, 3] }), socket.frames.length]
         await socket.ask({ type: 'putArchive', requestId: 0, rows: [] })

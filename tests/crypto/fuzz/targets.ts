@@ -5,16 +5,24 @@ import { createLocalStore } from '../../../src/client/local-store.ts'
 import { contentTypeOf, decodePayload, encodePayload, type Payload } from '../../../src/client/payloads.ts'
 import { readSecret } from '../../../src/client/recovery.ts'
 import { openArchiveRow, sealArchiveRow } from '../../../src/crypto/archive.ts'
+import { openVoucherRow, sealVoucherRow } from '../../../src/crypto/archived-voucher.ts'
 import { parseSlotFront, readPassphraseFront, sealCodeSlot } from '../../../src/crypto/backup-slots.ts'
 import { openBodyWithKey, sealDmBody, sealGroupBody } from '../../../src/crypto/body.ts'
 import { parseBodyHeader } from '../../../src/crypto/body-header.ts'
 import { decodeBodyPlaintext, encodeBodyPlaintext } from '../../../src/crypto/body-plaintext.ts'
+import { Reader } from '../../../src/crypto/bytes.ts'
 import { decodeCbor, encodeCbor } from '../../../src/crypto/cbor.ts'
 import { openFile, sealFile } from '../../../src/crypto/cobblestone.ts'
 import { parseConversationEntry } from '../../../src/crypto/conversation-log.ts'
 import { signConversationEntry } from '../../../src/crypto/conversation-log-signing.ts'
 import { sha256 } from '../../../src/crypto/hash.ts'
-import { encodeHistoryBundle, parseHistoryBundle } from '../../../src/crypto/history-bundle.ts'
+import {
+  type BundleChain,
+  encodeBundleChain,
+  encodeHistoryBundle,
+  parseHistoryBundle,
+  readBundleChain,
+} from '../../../src/crypto/history-bundle.ts'
 import { formatInviteLink, parseInviteLink } from '../../../src/crypto/invite.ts'
 import { parseLogEntry } from '../../../src/crypto/key-log.ts'
 import { signDevicePossession, signLogEntry } from '../../../src/crypto/key-log-signing.ts'
@@ -60,7 +68,7 @@ import {
 import { parseSessionFrame } from '../../../src/crypto/session-frame.ts'
 import { checkSth } from '../../../src/crypto/sth.ts'
 import { signSth } from '../../../src/crypto/sth-signing.ts'
-import type { ConversationId, DeviceId, Incarnation, MessageId } from '../../../src/protocol/ids.ts'
+import type { ChainId, ConversationId, DeviceId, Incarnation, MessageId } from '../../../src/protocol/ids.ts'
 import { idFromBytes } from '../../../src/protocol/ids.ts'
 import { clientFrames, serverFrames, splitFrames } from '../../../src/protocol/socket.ts'
 import { BunPlatform, MemoryStorage } from '../../support/bun-platform.ts'
@@ -90,6 +98,11 @@ function plaintext(payload: Payload = { kind: 'text', text: 'hello' }) {
     ...{ contentType: 1, senderUser: id(), senderDevice: id(), sentAt: START, sthSize: 1 },
     ...{ sthRoot: systemRandom(32), expirySeconds: 0, payload: encodePayload(payload) },
   }
+}
+
+function bundleChain(): BundleChain {
+  const signingKey = systemRandom(32) as ChainPublicKey
+  return { chainId: id(), deviceId: id(), epoch: 9, signingKey, certificate: systemRandom(64) }
 }
 
 async function bodies(): Promise<Target[]> {
@@ -164,15 +177,7 @@ async function frames(): Promise<Target[]> {
   ]
   const bundle = encodeHistoryBundle({
     messages: [{ msgId: id(), messageKey: systemRandom(32), bodyHash: systemRandom(32) }],
-    chains: [
-      {
-        chainId: id(),
-        deviceId: id(),
-        epoch: 9,
-        signingKey: systemRandom(32) as ChainPublicKey,
-        certificate: systemRandom(64),
-      },
-    ],
+    chains: [bundleChain()],
   })
   return [
     { name: 'session frame', seeds: [initial, regular], decode: parseSessionFrame },
@@ -271,6 +276,9 @@ async function backups(): Promise<Target[]> {
     { messageKey: systemRandom(32), bodyHash: systemRandom(32) },
     systemRandom,
   )
+  const chain = bundleChain()
+  const voucherPlace = { userId: id(), convId: id(), chainId: chain.chainId }
+  const voucher = await sealVoucherRow(archiveKey, voucherPlace, chain, systemRandom)
   const fileKey = systemRandom(32)
   const file = await sealFile(fileKey, systemRandom(24), new Uint8Array([1]), systemRandom(300))
   return [
@@ -287,6 +295,12 @@ async function backups(): Promise<Target[]> {
       decode: (bytes) => readSecret(asText(bytes)),
     },
     { name: 'archive row', seeds: [row], decode: (bytes) => openArchiveRow(archiveKey, place, bytes) },
+    { name: 'voucher row', seeds: [voucher], decode: (bytes) => openVoucherRow(archiveKey, voucherPlace, bytes) },
+    {
+      name: 'chain of a voucher',
+      seeds: [encodeBundleChain(chain)],
+      decode: (bytes) => readBundleChain(new Reader(bytes)),
+    },
     { name: 'sealed file', seeds: [file], decode: (bytes) => openFile(fileKey, new Uint8Array([1]), bytes) },
   ]
 }
@@ -321,6 +335,7 @@ function links(): Target[] {
 function wire(): Target[] {
   const conversationId = idFromBytes<ConversationId>(id())
   const deviceId = idFromBytes<DeviceId>(id())
+  const chainId = idFromBytes<ChainId>(id())
   const body = systemRandom(200)
   const fromHome = [
     serverFrames.encode({
@@ -338,6 +353,7 @@ function wire(): Target[] {
     }),
     serverFrames.encode({ type: 'logGrew', from: 3, entries: [body], treeHead: systemRandom(144) }),
     serverFrames.encode({ type: 'changed', what: 'home' }),
+    serverFrames.encode({ type: 'vouchers', requestId: 1, rows: [{ chainId, epoch: 1, row: systemRandom(160) }] }),
   ]
   const fromDevice = [
     clientFrames.encode({
@@ -358,6 +374,12 @@ function wire(): Target[] {
       count: 9,
       withArchive: true,
     }),
+    clientFrames.encode({
+      type: 'putVouchers',
+      requestId: 3,
+      rows: [{ conversationId, chainId, epoch: 1, row: systemRandom(160) }],
+    }),
+    clientFrames.encode({ type: 'fetchVouchers', requestId: 4, conversationId, chainIds: [chainId] }),
   ]
   return [
     { name: 'frame of the home', seeds: fromHome, decode: (bytes) => serverFrames.decode(bytes) },

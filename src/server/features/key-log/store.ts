@@ -76,7 +76,8 @@ async function forgetRowsBesideMessages(tx: Transaction, accountId: AccountId): 
 
 /** What only the former identity could open: its backup, its archive, its state. */
 export async function forgetIdentity(tx: Transaction, accountId: AccountId): Promise<void> {
-  for (const table of ['sealed_archive_keys', 'account_state', 'archive_rows', 'slots', 'recovery_tickets'])
+  const archive = ['sealed_archive_keys', 'account_state', 'archive_rows', 'vouchers', 'voucher_counts']
+  for (const table of [...archive, 'slots', 'recovery_tickets'])
     await tx.run(`DELETE FROM ${table} WHERE account_id = ?`, accountId)
   await forgetRowsBesideMessages(tx, accountId)
   await tx.run('UPDATE accounts SET wrapped_root_seed = ? WHERE account_id = ?', new Uint8Array(0), accountId)

@@ -31,6 +31,18 @@ export function handleFrame(host: FrameHost, connection: Connection, frame: Clie
       return done(connection, frame.requestId, messages.putArchive(connection.accountId, frame))
     case 'fetchPage':
       return connection.inTurn(async () => connection.answer(await messages.fetchPage(connection.accountId, frame)))
+    case 'putVouchers':
+      return done(connection, frame.requestId, messages.putVouchers(connection, frame))
+    case 'fetchVouchers': {
+      const { requestId } = frame
+      return connection.inTurn(async () =>
+        connection.answer({
+          type: 'vouchers',
+          requestId,
+          rows: await messages.fetchVouchers(connection.accountId, frame),
+        }),
+      )
+    }
     case 'ping':
       connection.answer({ type: 'pong', now: host.now() })
       if (connection.isActive === frame.isActive) return

@@ -20,6 +20,8 @@ import {
 } from './post.ts'
 import { findReturned, storeReturned } from './returned.ts'
 import { deleteEnvelope, findMessage, insertArchiveRow, listEnvelopes } from './store.ts'
+import type { VoucherRow } from './voucher-store.ts'
+import { keepVouchers, readVouchers } from './vouchers.ts'
 
 type FrameOf<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>
 
@@ -140,6 +142,21 @@ export class Messages {
     await this.#write((sync) => {
       for (const row of rows) insertArchiveRow(sync, accountId, row)
     })
+  }
+
+  async putVouchers(sender: Sender, { rows }: FrameOf<'putVouchers'>): Promise<void> {
+    const parts = rows.map(({ row }) => row)
+    const { allowance, roster } = this.#host
+    allowance.takeStored(sender.accountId, parts)
+    await this.#write((sync) => {
+      // Of whom the home just forgot nothing may come back.
+      checkSender(sync, roster, sender)
+      keepVouchers(sync, sender.accountId, { rows })
+    })
+  }
+
+  fetchVouchers(accountId: AccountId, frame: FrameOf<'fetchVouchers'>): Promise<VoucherRow[]> {
+    return readVouchers(this.#host.database, accountId, frame)
   }
 
   fetchPage(accountId: AccountId, frame: FrameOf<'fetchPage'>): Promise<Extract<ServerFrame, { type: 'page' }>> {
