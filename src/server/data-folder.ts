@@ -9,6 +9,8 @@ const lockName = 'lock.db'
 
 /** The SQLite database within the data folder. */
 export const DATABASE_FILE = 'database.sqlite'
+/** There while a restore exchanges what the folder holds (folder-swap.ts): the marker may be on its way, too. */
+export const RESTORE_JOURNAL = 'restore-journal.json'
 const formatVersion = 1
 
 /** The folder cannot be used: one sentence that names it and the cure. */
@@ -24,7 +26,7 @@ export interface DataFolder extends Disposable {
 /** Opens the one folder that holds everything, and keeps every other process out until it is disposed. */
 export async function openDataFolder(path: string): Promise<DataFolder> {
   await makeFolder(path)
-  const isNew = !(await hasMarker(path))
+  const isNew = !(await hasMarker(path)) && !(await Bun.file(join(path, RESTORE_JOURNAL)).exists())
   if (isNew) await refuseForeign(path)
   const release = lock(path)
   try {

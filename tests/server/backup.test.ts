@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
@@ -181,6 +181,23 @@ describe('refused, and nothing live touched:', () => {
   })
 })
 
+test('what a killed backup left in the clear is removed by one of a later day, and only that', async () => {
+  const folder = join(root, 'backups')
+  const names = ['.backup-killed', '.backup-atwork', '.backup-of-the-photos']
+  for (const name of names) {
+    await mkdir(join(folder, name), { recursive: true })
+    await Bun.write(join(folder, name, 'database.sqlite'), 'in the clear')
+  }
+  const dayMs = 86_400_000
+  const day = (count: number) => new Date(now - count * dayMs)
+  await utimes(join(folder, '.backup-killed'), day(2), day(2))
+  await utimes(join(folder, '.backup-atwork'), day(0.9), day(0.9))
+  await utimes(join(folder, '.backup-of-the-photos'), day(90), day(90))
+  const target = join(folder, 'family.tvb')
+  await makeBackup({ dataFolder: home, target, recipients: recipientsFor({ passphrase }, now), now })
+  expect((await readdir(folder)).sort()).toEqual(['.backup-atwork', '.backup-of-the-photos', 'family.tvb'])
+})
+
 test('a power cut in the middle of the exchange is finished at the next start', async () => {
   const target = join(root, 'cut-short')
   await makeHome(target, 'Live home')
@@ -197,6 +214,28 @@ test('a power cut in the middle of the exchange is finished at the next start', 
   expect(await homeNameIn(target)).toBe('The Lindqvists')
   expect(await homeNameIn(join(target, journal.aside))).toBe('Live home')
   expect((await readdir(target)).filter((entry) => entry.startsWith('.restoring'))).toEqual([])
+})
+
+test('a home whose own marker was on its way when the power went is opened all the same', async () => {
+  const target = join(root, 'marker-moved')
+  await makeHome(target, 'Live home')
+  const { staging } = await prepareRestore({
+    file,
+    identities: identitiesFromText(passphrase),
+    dataFolder: target,
+    now,
+  })
+  const aside = '.before-restore-test'
+  await mkdir(join(target, aside))
+  await rename(join(target, 'trallivalli.json'), join(target, aside, 'trallivalli.json'))
+  await Bun.write(join(target, 'restore-journal.json'), JSON.stringify({ staging, aside, phase: 'aside' }))
+  using folder = await openDataFolder(target)
+  expect(folder.isNew).toBe(false)
+  await finishSwap(target)
+  expect(await homeNameIn(target)).toBe('The Lindqvists')
+  expect(await homeNameIn(join(target, aside))).toBe('Live home')
+  expect(await Bun.file(join(target, 'trallivalli.json')).exists()).toBe(true)
+  expect(await Bun.file(join(target, aside, 'trallivalli.json')).exists()).toBe(true)
 })
 
 test('what a copy cut short left behind is cleared at the next start', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrations } from '../../migrations/index.ts'
@@ -159,4 +159,17 @@ test('migrating twice changes nothing, a further step keeps a copy of what was, 
   await migrate(database, { ...options, steps: [...migrations, next] })
   expect(await Bun.file(join(folder, `before-${newest}.sqlite`)).exists()).toBe(true)
   await expect(migrate(database, options)).rejects.toThrow('newer TralliValli')
+})
+
+test('a copy before a migration that was cut short never has its name, and gives way to a whole one', async () => {
+  const options = { now: 1, snapshotFile: (version: number) => join(folder, `before-${version}.sqlite`) }
+  await migrate(database, options)
+  await database.transaction((tx) => add(tx, 'kept'))
+  for (const half of ['.before-migration.half', '.before-migration.half-journal'])
+    await Bun.write(join(folder, half), 'half of a database')
+  const next = { number: 1_000, name: 'more', sql: 'CREATE TABLE more (id INTEGER PRIMARY KEY)' }
+  await migrate(database, { ...options, steps: [...migrations, next] })
+  await using copy = openSqlite(join(folder, `before-${migrations.length}.sqlite`))
+  expect(await copy.all('SELECT word FROM notes')).toEqual([{ word: 'kept' }])
+  expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([])
 })

@@ -15,7 +15,7 @@ export const diskFull: Part = {
     await using family = await TorturedFamily.open({ binary, dataFolder: join(disk.mountPoint, 'data') })
     const rounds = isLong ? 20 : 4
     for (let round = 1; round <= rounds; round++) {
-      const ballast = fill(disk.mountPoint, round === 1 ? 0 : dice.between(0, 400) * 1_024)
+      const ballast = fillDisk(disk.mountPoint, round === 1 ? 0 : dice.between(0, 400) * 1_024)
       await postFor(family, 500)
       await judgeFull(report, family)
       // Crashed with a full disk, and started on it.
@@ -40,7 +40,8 @@ export const diskFull: Part = {
   },
 }
 
-function fill(folder: string, leaveBytes: number): string {
+/** Leaves so many bytes, or half of what there is. Answers the file to remove. */
+export function fillDisk(folder: string, leaveBytes: number): string {
   const path = join(folder, 'ballast')
   const chunk = Buffer.alloc(64 * 1_024, 1)
   const spare = join(folder, 'spare')

@@ -1,3 +1,4 @@
+import { backupUnderFire } from './backup-under-fire.ts'
 import { clockJumps } from './clock-jumps.ts'
 import { crash } from './crash.ts'
 import { descriptors } from './descriptors.ts'
@@ -10,6 +11,7 @@ import type { Part } from './report.ts'
 import { sequences } from './sequences.ts'
 
 export const parts: readonly Part[] = [
+  backupUnderFire,
   crash,
   powerCut,
   diskFull,

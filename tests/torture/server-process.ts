@@ -9,6 +9,8 @@ interface StartOptions {
   port: number
   /** How many files it may have open. */
   maxFiles?: number
+  /** Killed then, wherever it is. */
+  killAfterMs?: number
 }
 
 /** The server as its own process, to be killed. */
@@ -21,12 +23,13 @@ export class ServerProcess {
     readonly complaints: Promise<string>,
   ) {}
 
-  static async start({ dataFolder, binary, port, maxFiles }: StartOptions): Promise<ServerProcess> {
+  static async start({ dataFolder, binary, port, maxFiles, killAfterMs }: StartOptions): Promise<ServerProcess> {
     const program = binary ? [binary] : [process.execPath, `${root}src/main.ts`]
     const where = ['--data', dataFolder, '--host', '127.0.0.1', '--port', String(port)]
     const command = [...program, 'serve', ...where, '--tls', 'off', '--open', 'no', '--log', 'error']
     const limited = maxFiles ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command] : command
     const child = Bun.spawn(limited, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: root })
+    if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     const complaints = new Response(child.stderr).text()
     try {
       const { url, claimToken } = await within(20_000, 'the start', readWelcome(child.stdout))

@@ -1,3 +1,5 @@
+import { rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type Migration, migrations } from '../../../migrations/index.ts'
 import { StartError } from '../start-error.ts'
 import type { Database, Transaction } from './database.ts'
@@ -21,8 +23,16 @@ export async function migrate(database: Database, { now, snapshotFile, steps = m
       `The database was written by a newer TralliValli (its version is ${version}, this program knows ${newest}): start that version, or a newer one.`,
     )
   const missing = steps.filter((step) => step.number > version)
-  if (version > 0 && missing.length > 0) await database.snapshotTo(snapshotFile(version))
+  if (version > 0 && missing.length > 0) await keepCopy(database, snapshotFile(version))
   for (const step of missing) await database.transaction((tx) => applyStep(tx, step, now))
+}
+
+// Somebody may go back to this copy: a half of one, cut short, never has its name, and gives way to the next.
+async function keepCopy(database: Database, file: string): Promise<void> {
+  const half = join(dirname(file), '.before-migration.half')
+  for (const leftover of [half, `${half}-journal`]) await rm(leftover, { force: true })
+  await database.snapshotTo(half)
+  await rename(half, file)
 }
 
 /** Number of the newest migration these tables have seen; 0 for a new file. */

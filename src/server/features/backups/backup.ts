@@ -19,6 +19,9 @@ export type BackupJob = {
 }
 export type BackupResult = { manifest: Manifest; bytes: number }
 
+const scratchPrefix = '.backup-'
+const abandonedAfterMs = 86_400_000
+
 /** Everything else of a data folder, below this name in the archive. */
 export const FILES_PREFIX = 'files/'
 
@@ -33,7 +36,8 @@ export async function makeBackup({
   now,
   onProgress,
 }: BackupJob): Promise<BackupResult> {
-  const scratch = await mkdtemp(join(dirname(target), '.backup-'))
+  await removeLeftovers(dirname(target), now)
+  const scratch = await mkdtemp(join(dirname(target), scratchPrefix))
   try {
     const snapshot = join(scratch, DATABASE_NAME)
     snapshotDatabase(join(dataFolder, DATABASE_FILE), snapshot)
@@ -54,6 +58,17 @@ export async function makeBackup({
     }
   } finally {
     await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+// What a backup that was killed left behind is the database in the clear. Nobody works on one for a day.
+async function removeLeftovers(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if (!name.startsWith(scratchPrefix) || name.length !== scratchPrefix.length + 6) continue
+    // It may be gone by now: whoever works there has ended.
+    const found = await stat(path).catch(() => null)
+    if (found && found.mtimeMs < now - abandonedAfterMs) await rm(path, { recursive: true, force: true })
   }
 }
 

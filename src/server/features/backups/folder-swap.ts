@@ -2,13 +2,13 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { RESTORE_JOURNAL } from '../../data-folder.ts'
 import { syncFolder } from '../../durable-file.ts'
 
 /**
  * Exchanges what a data folder holds for what a restore has prepared beside it, by renames within one file system: the folder itself
  * may be a mount point and is never renamed. A journal makes it finish at the next start when the power goes in the middle.
  */
-const journalName = 'restore-journal.json'
 const stagingPrefix = '.restoring-'
 const asidePrefix = '.before-restore-'
 
@@ -46,7 +46,7 @@ export async function finishSwap(dataFolder: string): Promise<void> {
   }
   await moveAll(join(dataFolder, journal.staging), dataFolder)
   await rm(join(dataFolder, journal.staging), { recursive: true, force: true })
-  await rm(join(dataFolder, journalName))
+  await rm(join(dataFolder, RESTORE_JOURNAL))
   await syncFolder(dataFolder)
 }
 
@@ -58,7 +58,7 @@ async function moveAll(from: string, to: string): Promise<void> {
 
 // The lock is held by this process; a mounted disk's lost+found is nobody's to move.
 function staysInPlace(name: string): boolean {
-  return name.startsWith('.') || name.startsWith('lock.db') || name === journalName || name === 'lost+found'
+  return name.startsWith('.') || name.startsWith('lock.db') || name === RESTORE_JOURNAL || name === 'lost+found'
 }
 
 async function removeLeftovers(dataFolder: string): Promise<void> {
@@ -67,19 +67,19 @@ async function removeLeftovers(dataFolder: string): Promise<void> {
 }
 
 async function readJournal(dataFolder: string): Promise<Journal | null> {
-  const file = Bun.file(join(dataFolder, journalName))
+  const file = Bun.file(join(dataFolder, RESTORE_JOURNAL))
   if (!(await file.exists())) return null
   const journal: unknown = await file.json()
-  if (!Value.Check(journalSchema, journal)) throw new Error(`${journalName} is damaged`)
+  if (!Value.Check(journalSchema, journal)) throw new Error(`${RESTORE_JOURNAL} is damaged`)
   return journal
 }
 
 async function writeJournal(dataFolder: string, journal: Journal): Promise<void> {
-  const partial = join(dataFolder, `.${journalName}`)
+  const partial = join(dataFolder, `.${RESTORE_JOURNAL}`)
   const file = await open(partial, 'w', 0o600)
   await file.writeFile(JSON.stringify(journal))
   await file.sync()
   await file.close()
-  await rename(partial, join(dataFolder, journalName))
+  await rename(partial, join(dataFolder, RESTORE_JOURNAL))
   await syncFolder(dataFolder)
 }
