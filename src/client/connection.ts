@@ -19,6 +19,8 @@ const HEARTBEAT_MS = 25_000
 /** A link on which nothing came back for so long after a ping is dead, whatever the operating system believes. */
 const PONG_WITHIN_MS = 10_000
 const ANSWER_WITHIN_MS = 30_000
+/** A network that takes a line in and then carries nothing never says so. */
+const WELCOME_WITHIN_MS = 30_000
 
 type Answer = Extract<ServerFrame, { requestId: number }>
 type Asked = { resolve(answer: Answer): void; reject(error: ClientFailure): void; cancel(): void }
@@ -126,7 +128,7 @@ export class SocketConnection {
       let opened: PlatformSocket | null = null
       let isClosed = false
       const early: Uint8Array[] = []
-      const socket = await this.context.platform.openSocket(SOCKET_PATH, {
+      const opening = this.context.platform.openSocket(SOCKET_PATH, {
         onFrame: (bytes) => {
           if (!opened) early.push(bytes)
           else if (attempt === this.#attempt) this.#receive(bytes)
@@ -136,16 +138,37 @@ export class SocketConnection {
           if (opened) this.#lose(opened)
         },
       })
+      const socket = await this.#inTime(opening)
       if (!this.#isWanted || isClosed) {
         socket.close()
         throw new ClientFailure('offline')
       }
       opened = socket
       this.#socket = socket
+      this.#loseIfSilent(WELCOME_WITHIN_MS, socket)
       for (const bytes of early) this.#receive(bytes)
     } finally {
       this.#isOpening = false
     }
+  }
+
+  #inTime(opening: Promise<PlatformSocket>): Promise<PlatformSocket> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    let isLate = false
+    const cancel = this.context.platform.clock.schedule(WELCOME_WITHIN_MS, () => {
+      isLate = true
+      reject(new ClientFailure('offline'))
+    })
+    const closeIfLate = (socket: PlatformSocket) => {
+      if (isLate) socket.close()
+    }
+    opening.then(closeIfLate, () => undefined)
+    return Promise.race([opening, promise]).finally(cancel)
+  }
+
+  #loseIfSilent(withinMs: number, socket: PlatformSocket): void {
+    this.#cancelHeartbeat?.()
+    this.#cancelHeartbeat = this.context.platform.clock.schedule(withinMs, () => this.#lose(socket))
   }
 
   #receive(message: Uint8Array): void {
@@ -197,9 +220,8 @@ export class SocketConnection {
   #beat(): void {
     const socket = this.#socket
     if (!socket) return
-    this.#cancelHeartbeat?.()
     this.send({ type: 'ping', isActive: this.#isActive })
-    this.#cancelHeartbeat = this.context.platform.clock.schedule(PONG_WITHIN_MS, () => this.#lose(socket))
+    this.#loseIfSilent(PONG_WITHIN_MS, socket)
   }
 
   #lose(socket: PlatformSocket): void {

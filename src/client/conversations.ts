@@ -27,6 +27,7 @@ const LIST_AGAIN_MS = [2_000, 10_000, 30_000, 60_000, 300_000]
 export class Conversations {
   readonly #records = new Map<ConversationId, ConversationRecord>()
   #refreshing: Promise<void> | null = null
+  #isListWanted = false
   #failures = 0
   /** Something about a conversation changed and is on disk. */
   onChanged: (id: ConversationId) => void = () => undefined
@@ -84,20 +85,25 @@ export class Conversations {
 
   /** Learns of conversations that were made elsewhere. */
   refreshList(): Promise<void> {
-    this.#refreshing ??= this.#fetchList()
-      .then(
-        () => {
-          this.#failures = 0
-        },
-        (error: unknown) => {
-          this.#tryAgain()
-          throw error
-        },
-      )
-      .finally(() => {
-        this.#refreshing = null
-      })
+    this.#isListWanted = true
+    this.#refreshing ??= this.#fetchWhileWanted()
     return this.#refreshing
+  }
+
+  // A list under way may have been answered before that happened for which it is asked again.
+  async #fetchWhileWanted(): Promise<void> {
+    try {
+      while (this.#isListWanted) {
+        this.#isListWanted = false
+        await this.#fetchList()
+      }
+      this.#failures = 0
+    } catch (error) {
+      this.#tryAgain()
+      throw error
+    } finally {
+      this.#refreshing = null
+    }
   }
 
   /** The line may be whole although this failed: nobody else would ask again, and a group would never appear. */

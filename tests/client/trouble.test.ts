@@ -7,9 +7,11 @@ import { type ServerFrame, serverFrames, splitFrames } from '../../src/protocol/
 import { readConfig } from '../../src/server/config.ts'
 import { createContext } from '../../src/server/context.ts'
 import { beginIncarnation } from '../../src/server/incarnation.ts'
+import type { BunPlatform } from '../support/bun-platform.ts'
 import type { Member } from '../support/member.ts'
+import { MovableClock } from '../support/movable-clock.ts'
 import { RealHome } from '../support/real-home.ts'
-import { conversation, hears, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
+import { conversation, hears, knows, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
 
 let home: RealHome
 let oma: Member
@@ -124,6 +126,73 @@ describe('a bad network', () => {
     expect(textsOf(await thread(papa, group))).toEqual(['lost chain'])
     expect(wasTold(stranger, 'lost chain')).toBe(false)
   }, 40_000)
+})
+
+describe('a home that is slow to answer', () => {
+  test('hides no conversation that was made while it answered', async () => {
+    const secondWord = Promise.withResolvers<void>()
+    let words = 0
+    disturb(papa, (frame, pass, bytes) => {
+      pass(bytes)
+      if (frame.type === 'changed' && frame.what === 'conversations' && ++words === 2) secondWord.resolve()
+    })
+    await papa.until('being offline', ({ view }) => view.connection?.connection.state === 'offline')
+    await online(papa)
+    const asked = Promise.withResolvers<void>()
+    let isFirst = true
+    papa.platform.middle = async ({ path, init }, forward) => {
+      const answer = await forward()
+      if (path !== '/api/conversations' || init.method !== 'GET' || !isFirst) return answer
+      isFirst = false
+      asked.resolve()
+      await secondWord.promise
+      return answer
+    }
+    const first = await oma.client.openDirect(papa.accountId)
+    await asked.promise
+    const second = await kid.client.openDirect(papa.accountId)
+    await knows(papa, first)
+    await knows(papa, second)
+    expect(conversation(stranger, first)).toBeNull()
+    expect(conversation(stranger, second)).toBeNull()
+  })
+})
+
+describe('a line that is taken in and then carries nothing', () => {
+  const silences: [string, (open: BunPlatform['openSocket']) => BunPlatform['openSocket']][] = [
+    ['while it is opened', () => () => new Promise(() => undefined)],
+    [
+      'before the welcome',
+      (open) => (path, events) => open(path, { onFrame: () => undefined, onClose: () => events.onClose() }),
+    ],
+  ]
+  test.each(silences)('%s is given up, and the next one is used', async (_, silence) => {
+    const clock = new MovableClock()
+    const mama = home.visitor('Mama', { clock: clock.client })
+    await mama.join(await oma.invite('Mama'))
+    const id = await mama.inFamily()
+    const { platform } = mama
+    const open = platform.openSocket.bind(platform)
+    const opened = Promise.withResolvers<void>()
+    platform.openSocket = (...options) => {
+      platform.openSocket = open
+      opened.resolve()
+      return silence(open)(...options)
+    }
+    platform.goOffline()
+    platform.isOffline = false
+    mama.client.reconnect()
+    await opened.promise
+    const isWaiting = (member: Member) => member.view.connection?.connection.state === 'connecting'
+    await mama.until('the silence', isWaiting)
+    await say(oma, id, 'are you there?')
+    for (let seconds = 0; seconds < 29; seconds++) clock.move(1_000)
+    expect(isWaiting(mama)).toBe(true)
+    clock.move(2_000)
+    await mama.until('giving up', (member) => !isWaiting(member))
+    mama.client.reconnect()
+    await hears(mama, id, 'are you there?')
+  })
 })
 
 async function closeHome(): Promise<{ folder: string; port: number }> {

@@ -3,9 +3,6 @@ import { createClient } from '../../src/client/client.ts'
 import type { AccountId, ConversationId } from '../../src/protocol/ids.ts'
 import { BunPlatform, type BunPlatformOptions, CookieJar, MemoryStorage } from './bun-platform.ts'
 
-/** How long a test waits for something that must come. */
-const PATIENCE_MS = 15_000
-
 export type MemberOptions = Omit<BunPlatformOptions, 'storage' | 'cookies'>
 
 /** The newest value of each part, as a face would hold it. */
@@ -22,6 +19,8 @@ export class Member {
   client: Client
   view: View = {}
   recoveryCode = ''
+  /** How long a test waits for something that must come. */
+  patienceMs = 15_000
   readonly passphrase: string
   #wakers = new Set<() => void>()
 
@@ -73,7 +72,7 @@ export class Member {
 
   /** Resolves with the first truthy answer, asked again at every event. */
   async until<Value>(what: string, ask: (member: this) => Value): Promise<NonNullable<Exclude<Value, false>>> {
-    const deadline = Date.now() + PATIENCE_MS
+    const deadline = Date.now() + this.patienceMs
     for (;;) {
       const value = ask(this)
       if (value) return value as NonNullable<Exclude<Value, false>>

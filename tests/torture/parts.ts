@@ -5,6 +5,7 @@ import { descriptors } from './descriptors.ts'
 import { diskFull } from './disk-full.ts'
 import { fuzzHttp } from './fuzz-http.ts'
 import { fuzzSocket } from './fuzz-socket.ts'
+import { network } from './network.ts'
 import { permissions } from './permissions.ts'
 import { powerCut } from './power-cut.ts'
 import type { Part } from './report.ts'
@@ -19,6 +20,7 @@ export const parts: readonly Part[] = [
   clockJumps,
   fuzzHttp,
   fuzzSocket,
+  network,
   permissions,
   sequences,
 ]
