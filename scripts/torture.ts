@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { parts } from '../tests/torture/parts.ts'
 import { long, Report, short } from '../tests/torture/report.ts'
 
-// bun run torture [--long] [--binary dist/trallivalli] [--seed N] [part …]
+// bun run torture [--long] [--binary dist/trallivalli] [--seed N] [--rounds N] [--inputs N] [--walks N] [--minutes N] [part …]
 const { values, positionals } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     walks: { type: 'string' },
     inputs: { type: 'string' },
+    minutes: { type: 'string' },
   },
   allowPositionals: true,
 })
@@ -22,6 +23,7 @@ const intensity = {
   rounds: Number(values.rounds ?? base.rounds),
   inputs: Number(values.inputs ?? base.inputs),
   walks: Number(values.walks ?? base.walks),
+  minutes: Number(values.minutes ?? base.minutes),
   binary: values.binary ? resolve(values.binary) : null,
 }
 const chosen = parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name))

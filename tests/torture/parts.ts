@@ -10,6 +10,7 @@ import { permissions } from './permissions.ts'
 import { powerCut } from './power-cut.ts'
 import type { Part } from './report.ts'
 import { sequences } from './sequences.ts'
+import { soak } from './soak.ts'
 
 export const parts: readonly Part[] = [
   backupUnderFire,
@@ -23,4 +24,5 @@ export const parts: readonly Part[] = [
   network,
   permissions,
   sequences,
+  soak,
 ]

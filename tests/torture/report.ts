@@ -7,6 +7,8 @@ export interface Intensity {
   inputs: number
   /** Walks through the API by the state machine. */
   walks: number
+  /** How long the family lives. */
+  minutes: number
   /** The executable to torture; null for the source. */
   binary: string | null
   seed: number
@@ -17,10 +19,11 @@ export const short: Intensity = {
   rounds: 12,
   inputs: 12,
   walks: 25,
+  minutes: 1 / 6,
   binary: null,
   seed: Date.now() % 2 ** 31,
 }
-export const long: Intensity = { ...short, isLong: true, rounds: 200, inputs: 3_000, walks: 1_000 }
+export const long: Intensity = { ...short, isLong: true, rounds: 200, inputs: 3_000, walks: 1_000, minutes: 60 }
 
 /** What was tried and what came of it. */
 export class Report {

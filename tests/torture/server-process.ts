@@ -11,6 +11,8 @@ interface StartOptions {
   maxFiles?: number
   /** Killed then, wherever it is. */
   killAfterMs?: number
+  /** Writes there how many timers it has, whenever it gets SIGUSR2. From source only. */
+  countTimersIn?: string | null
 }
 
 /** The server as its own process, to be killed. */
@@ -23,12 +25,15 @@ export class ServerProcess {
     readonly complaints: Promise<string>,
   ) {}
 
-  static async start({ dataFolder, binary, port, maxFiles, killAfterMs }: StartOptions): Promise<ServerProcess> {
-    const program = binary ? [binary] : [process.execPath, `${root}src/main.ts`]
+  static async start(options: StartOptions): Promise<ServerProcess> {
+    const { dataFolder, binary, port, maxFiles, killAfterMs, countTimersIn } = options
+    const counter = countTimersIn ? ['--preload', `${root}tests/torture/timer-count.ts`] : []
+    const program = binary ? [binary] : [process.execPath, ...counter, `${root}src/main.ts`]
     const where = ['--data', dataFolder, '--host', '127.0.0.1', '--port', String(port)]
     const command = [...program, 'serve', ...where, '--tls', 'off', '--open', 'no', '--log', 'error']
     const limited = maxFiles ? ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command] : command
-    const child = Bun.spawn(limited, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: root })
+    const env = { ...process.env, ...(countTimersIn && { TIMER_COUNT_FILE: countTimersIn }) }
+    const child = Bun.spawn(limited, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: root, env })
     if (killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs)
     const complaints = new Response(child.stderr).text()
     try {
