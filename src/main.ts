@@ -12,6 +12,11 @@ const commands: readonly Command[] = [
   },
   { name: 'verify', summary: 'check a backup file to its last byte', load: () => import('./commands/verify.ts') },
   { name: 'restore', summary: 'put a backup file in place', load: () => import('./commands/restore.ts') },
+  {
+    name: 'host',
+    summary: 'list who is here; with a name, make that member a host',
+    load: () => import('./commands/host.ts'),
+  },
   { name: 'version', summary: 'print the version', load: () => import('./commands/version.ts') },
   { name: 'help', summary: 'print this', load: async () => ({ run: async () => runHelp(commands) }) },
 ]

@@ -190,3 +190,18 @@ test('a first run, two members and one message; stopped and started again, the m
   await hears(phone, family, 'still there tomorrow')
   expect(await thread(phone, family)).toContain('still there tomorrow')
 })
+
+test('a member becomes host by a command while the home runs, and at once', async () => {
+  await using home = await RunningProgram.start()
+  const oma = await createMember('Oma', { url: home.url }).found(home.claimToken!)
+  cleanups.push(() => oma[Symbol.asyncDispose]())
+  const papa = await createMember('Papa', { url: home.url }).join(await oma.invite('Papa'))
+  cleanups.push(() => papa[Symbol.asyncDispose]())
+  await papa.inFamily()
+  expect(papa.view.me?.me.role).toBe('member')
+  expect(await home.command(['host', 'papa'])).toStartWith('papa is a host of this home now')
+  await papa.until('to be host', ({ view }) => view.me?.me.role === 'host')
+  expect((await papa.invite('Kid')).length).toBeGreaterThan(0)
+  expect(await home.command(['host'])).toBe('oma   host\npapa  host\n')
+  expect(await home.command(['host', 'papa']).catch(String)).toContain('papa is a host already: nothing was changed.')
+})

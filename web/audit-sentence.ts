@@ -17,7 +17,7 @@ export function auditSentence(line: AuditView): string {
     case 'account_removed':
       return words.account_removed({ who, by })
     case 'role_changed':
-      if (role === 'host') return words.made_host({ who, by })
+      if (role === 'host') return byAccountId ? words.made_host({ who, by }) : words.made_host_there({ who })
       return byAccountId ? words.made_member({ who, by }) : words.made_member_own({ who })
     case 'invite_made':
       if (accountId) return words.invite_made_anew({ who, by })

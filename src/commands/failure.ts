@@ -13,6 +13,8 @@ const sentences: Partial<Record<RefusalCode, string>> = {
 export function explainFailure(error: unknown): string | null {
   if (error instanceof StartError) return error.message
   if (error instanceof Refusal) return sentences[error.code] ?? error.message
+  if (/SQLITE_BUSY/.test(String((error as { code?: unknown }).code)))
+    return 'The home is busy with its database: try again in a moment; nothing was changed.'
   const { code, path } = error as { code?: unknown; path?: unknown }
   const where = typeof path === 'string' ? path : 'The file'
   if (code === 'ENOENT') return `${where} does not exist: check the name.`

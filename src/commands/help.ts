@@ -9,6 +9,7 @@ const extras = [
   ['restore FILE', 'backup to put in place; the home must be stopped'],
   ['  --passphrase-file FILE', `file with the passphrase, for all three; or ${passphraseVariable}`],
   ['  --identity FILE', 'age identity (AGE-SECRET-KEY-1…) for verify and restore'],
+  ['host NAME', 'sign-in name of the member who becomes a host; the home may run'],
 ] as const
 
 export function runHelp(commands: readonly Command[]): number {

@@ -22,7 +22,7 @@ export type AuditEntry = {
   event: AuditEvent
   /** Whom it is about. */
   accountId: AccountId | null
-  /** Whose doing it was, if not their own. */
+  /** Whose doing it was, if not their own. Nobody makes themselves host: role_changed to host without it was a command on the machine. */
   byAccountId: AccountId | null
   deviceId: DeviceId | null
   inviteId: InviteId | null

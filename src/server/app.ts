@@ -2,6 +2,7 @@ import { Elysia } from 'elysia'
 import type { ConnectionLimits, SocketData } from './connection.ts'
 import type { Context } from './context.ts'
 import { Departures } from './features/accounts/departures.ts'
+import { watchMachineHosts } from './features/accounts/machine-hosts.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import { restoreRoutes } from './features/backups/routes.ts'
@@ -69,6 +70,7 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
     .use(fileRoutes(context))
     .use(healRoutes(context, healing))
   const socket = createSocket(createSocketHost(context, messages, socketLimits))
+  const machineHosts = watchMachineHosts(context)
   const handleApi = gateApi(context, (request) => api.handle(request))
 
   return {
@@ -85,6 +87,7 @@ export function createApp(context: Context, { serveWebAsset, socketLimits }: App
     },
     websocket: socket.websocket,
     [Symbol.dispose]() {
+      machineHosts[Symbol.dispose]()
       links[Symbol.dispose]()
       socket[Symbol.dispose]()
     },

@@ -89,6 +89,7 @@ onScreen('what happened is said in sentences with names', screens.events, { size
     ...['Sofia Lindqvist made an invite for Emil', 'Anna added a device', 'Anna removed a device'],
     'Sofia Lindqvist made Anna a host',
   ])
+  expect(sentences[4]).toMatch(/^Noor.* was made a host by a command on the home’s own computer$/)
   expect(sentences.at(-1)).toBe('Sofia Lindqvist founded this home')
 })
 

@@ -92,6 +92,7 @@ const audit = {
   account_removed: params('{by} closed the account of {who}'),
   began_anew: params('{who} began anew'),
   made_host: params('{by} made {who} a host'),
+  made_host_there: params('{who} was made a host by a command on the home’s own computer'),
   made_member: params('{by} made {who} a member again'),
   made_member_own: params('{who} stopped being a host'),
   invite_made: params('{by} made an invite for {name}'),

@@ -92,6 +92,7 @@ export const audit = {
   account_removed: '{by} hat das Konto von {who} geschlossen',
   began_anew: '{who} hat neu angefangen',
   made_host: '{by} hat {who} zum Gastgeber gemacht',
+  made_host_there: '{who} wurde mit einem Befehl auf dem Rechner des Zuhauses zum Gastgeber gemacht',
   made_member: '{by} hat {who} wieder zum Mitglied gemacht',
   made_member_own: '{who} ist kein Gastgeber mehr',
   invite_made: '{by} hat eine Einladung für {name} gemacht',

@@ -20,7 +20,7 @@ export {
   setRootSeed,
 } from './store.ts'
 
-export function listAccounts({ database }: Context): Promise<AccountView[]> {
+export function listAccounts({ database }: { database: Reader }): Promise<AccountView[]> {
   return store.listAccounts(database)
 }
 

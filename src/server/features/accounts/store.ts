@@ -75,6 +75,25 @@ export async function isNameTaken(reader: Reader, signInName: string): Promise<b
   return (await reader.get('SELECT 1 FROM accounts WHERE sign_in_name = ?', signInName)) !== null
 }
 
+export function findPresentByName(reader: Reader, signInName: string): Promise<Present | null> {
+  return reader.get<Present>(`${selectPresent} AND sign_in_name = ?`, signInName)
+}
+
+export async function findLastAuditId(reader: Reader): Promise<number> {
+  const sql = 'SELECT coalesce(max(audit_id), 0) AS last FROM audit'
+  return (await reader.get<{ last: number }>(sql))!.last
+}
+
+/** Whether a role changed, by nobody else's doing, in lines after the one and up to the other. */
+export async function hasUnsignedRoleChange(
+  reader: Reader,
+  { after, upTo }: { after: number; upTo: number },
+): Promise<boolean> {
+  const sql = `SELECT 1 FROM audit
+    WHERE audit_id > ? AND audit_id <= ? AND event = 'role_changed' AND by_account_id IS NULL LIMIT 1`
+  return (await reader.get(sql, after, upTo)) !== null
+}
+
 export type AccountOpening = { accountId: AccountId; wrappedRootSeed: Uint8Array }
 
 export function findAccountByName(reader: Reader, signInName: string): Promise<AccountOpening | null> {

@@ -20,6 +20,7 @@ export const auditLines: AuditView[] = [
   line(2, 'device_added', { accountId: anna, ...device }),
   line(3, 'device_revoked', { accountId: anna, reason: 3, ...device }),
   line(26, 'role_changed', { accountId: anna, byAccountId: sofia, role: 'host' }),
+  line(28, 'role_changed', { accountId: noor, role: 'host' }),
   line(30, 'healing_ended', { byAccountId: sofia }),
   line(31, 'restored', { backupAt: now - 40 * hour }),
   line(216, 'account_left', { accountId: gustav }),
