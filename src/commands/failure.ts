@@ -21,7 +21,7 @@ export function explainFailure(error: unknown): string | null {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `${where} is not ours to use: give this user the right to it.`
   if (/ENOSPC|EDQUOT|SQLITE_FULL/.test(String(code)))
-    return `The disk that holds ${where} is full: make room, then try again.`
+    return `The disk ${typeof path === 'string' ? `that holds ${path} ` : ''}is full: make room, then try again.`
   if (code === 'EISDIR' || code === 'ENOTDIR') return `${where} is not a file: check the name.`
   return null
 }

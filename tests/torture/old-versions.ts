@@ -12,7 +12,7 @@ import { ServerProcess } from './server-process.ts'
 
 const newest = migrations.at(-1)!.number
 const filled = ['accounts', 'devices', 'conversations', 'conversation_members', 'messages', 'envelopes', 'invites']
-type Rows = Record<string, unknown[][]>
+type Rows = Record<string, Record<string, unknown>[]>
 
 /** A home as an earlier version left it: the first so many migrations, and rows in the tables that later ones change. */
 export async function makeOldHome(dataFolder: string, version: number, messages: number): Promise<Rows> {
@@ -57,10 +57,15 @@ function insertFamily(database: Database, messages: number): void {
   }
 }
 
-function rowsOf(database: Database): Rows {
+/** All columns, or those of other rows: later versions add some and put them in another order. */
+function rowsOf(database: Database, like?: Rows): Rows {
   return Object.fromEntries(
-    filled.map((name) => [name, database.query(`SELECT * FROM ${name} ORDER BY 1, 2`).values()]),
-  )
+    filled.map((name) => {
+      const columns = like ? Object.keys(like[name]![0]!) : ['*']
+      const order = like ? columns.slice(0, 2).join(', ') : '1, 2'
+      return [name, database.query(`SELECT ${columns.join(', ')} FROM ${name} ORDER BY ${order}`).all()] as const
+    }),
+  ) as Rows
 }
 
 /** Null when every row is as it was and only new columns came. */
@@ -71,13 +76,12 @@ function whatIsMissing(dataFolder: string, before: Rows): string | null {
   using database = new Database(file)
   const { version } = database.query<{ version: number }, []>('SELECT max(number) AS version FROM migrations').get()!
   if (version !== newest) return `it stands at ${version}`
-  return firstDifference(before, rowsOf(database))
+  return firstDifference(before, rowsOf(database, before))
 }
 
-/** Later columns do not count. */
 function firstDifference(before: Rows, after: Rows): string | null {
   for (const [table, rows] of Object.entries(before)) {
-    const now = after[table]!.map((row, index) => row.slice(0, rows[index]?.length))
+    const now = after[table]!
     if (!Bun.deepEquals(now, rows)) return `${table} differs: ${now.length} rows, there were ${rows.length}`
   }
   return null
@@ -168,7 +172,7 @@ function copiesAreWhole(dataFolder: string, before: Rows): boolean {
     leftoversIn(dataFolder, copyName).length === names.length &&
     names.every((name) => {
       using copy = new Database(join(dataFolder, name))
-      return firstDifference(before, rowsOf(copy)) === null
+      return firstDifference(before, rowsOf(copy, before)) === null
     })
   )
 }
