@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
@@ -111,6 +112,57 @@ describe('the web UI', () => {
       await server.stop(true)
     }
   })
+})
+
+// A client of our own: others tidy a path up before they ask for it.
+function askRaw(port: number, target: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: cors\r\nConnection: close\r\n\r\n`),
+    )
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
+}
+
+test('no path leads out of what was built', async () => {
+  const secret = 'the claim token'
+  await Bun.write(join(folder, 'secret'), secret)
+  const server = Bun.serve({
+    ...{ port: 0, hostname: '127.0.0.1' },
+    fetch: async (request) => (await serve(request)) ?? new Response('nothing', { status: 404 }),
+  })
+  try {
+    expect(await askRaw(server.port!, '/assets/main-1a2b.js')).toContain('console.log')
+    const climbs = [
+      '../',
+      '..%2f',
+      '%2e%2e/',
+      '%2e%2e%2f',
+      '..\\',
+      '..%5c',
+      '....//',
+      '..;/',
+      '%c0%ae%c0%ae/',
+      '..%00/',
+    ]
+    for (const climb of climbs) {
+      for (const start of ['/', '/assets/', '/assets/main-1a2b.js/', '//', `/${folder}/`]) {
+        for (const end of ['secret', 'secret%00.js', `${folder}/secret`, 'etc/passwd']) {
+          const answer = await askRaw(server.port!, start + climb.repeat(4) + end)
+          expect(answer).not.toContain(secret)
+          expect(answer).not.toContain('root:')
+          expect(answer).toMatch(/^HTTP\/1\.1 4\d\d/)
+        }
+      }
+    }
+  } finally {
+    await server.stop(true)
+  }
 })
 
 test.each([

@@ -1,3 +1,4 @@
+import { parseLink } from '../../src/client/invite-look.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
 import { inviteAuth, inviteAuthHash, inviteMac } from '../../src/crypto/invite.ts'
 import type { LogEntryBody, LogSigner } from '../../src/crypto/key-log.ts'
@@ -219,4 +220,15 @@ export async function inviteMember(host: Newcomer, name: string): Promise<Newcom
   if (status !== 201) throw new Error(`sign-up was refused: ${JSON.stringify(json)}`)
   await member.signIn()
   return member
+}
+
+/** Somebody without the software takes a link that it made. */
+export async function joinByLink(running: RunningApp, text: string, name: string): Promise<Newcomer> {
+  const { inviteId, inviteSecret } = parseLink(text)
+  const link = Object.assign(new InviteLink(), { inviteId: idFromBytes(inviteId), secret: inviteSecret })
+  const newcomer = new Newcomer(running, name)
+  const { status, json } = await newcomer.call('POST', '/api/accounts', newcomer.makeAcceptance(link))
+  if (status !== 201) throw new Error(`sign-up was refused: ${JSON.stringify(json)}`)
+  await newcomer.signIn()
+  return newcomer
 }

@@ -1,13 +1,12 @@
-import { parseLink } from '../../src/client/invite-look.ts'
 import type { PlatformClock } from '../../src/client/platform.ts'
-import { type ConversationId, idFromBytes } from '../../src/protocol/ids.ts'
+import type { ConversationId } from '../../src/protocol/ids.ts'
 import { systemClock } from '../support/bun-platform.ts'
 import { fetchOf, postOf } from '../support/home.ts'
 import { createMember, type Member } from '../support/member.ts'
-import { inviteMember } from '../support/newcomer.ts'
+import { inviteMember, joinByLink } from '../support/newcomer.ts'
 import type { GroupChain } from '../support/sealed.ts'
 import { knows, say } from '../support/talk.ts'
-import { type Actor, actorOf, connect, createGroup, InviteLink, Newcomer, remoteHome } from './actors.ts'
+import { type Actor, actorOf, connect, createGroup, remoteHome } from './actors.ts'
 import { type Dice, pause, within } from './report.ts'
 
 const wholeClients = 6
@@ -76,8 +75,9 @@ export class SoakFamily implements AsyncDisposable {
     const guests = this.members.slice(1).map(({ accountId }) => accountId)
     this.#group = await founder.client.createGroup('Group', null, guests)
     for (const member of this.members) await knows(member, this.#group)
+    const running = remoteHome(this.home.url, this.home.claimToken)
     // The software of whoever invited lets people in; the others come by somebody who has none.
-    const first = await joinByHand(this.home, await founder.invite('visitor', 'host'))
+    const first = actorOf(await joinByLink(running, await founder.invite('visitor', 'host'), 'visitor'))
     this.visitors.push(first)
     while (this.visitors.length < visitors) {
       this.visitors.push(actorOf(await inviteMember(first.newcomer, `visitor${this.visitors.length}`)))
@@ -152,15 +152,4 @@ export class SoakFamily implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const member of this.members) await member[Symbol.asyncDispose]().catch(() => undefined)
   }
-}
-
-/** Somebody without the software takes a link that it made. */
-async function joinByHand({ url, claimToken }: Home, text: string): Promise<Actor> {
-  const { inviteId, inviteSecret } = parseLink(text)
-  const link = Object.assign(new InviteLink(), { inviteId: idFromBytes(inviteId), secret: inviteSecret })
-  const newcomer = new Newcomer(remoteHome(url, claimToken), 'visitor')
-  const { status, json } = await newcomer.call('POST', '/api/accounts', newcomer.makeAcceptance(link))
-  if (status !== 201) throw new Error(`sign-up was refused: ${JSON.stringify(json)}`)
-  await newcomer.signIn()
-  return actorOf(newcomer)
 }
