@@ -1,3 +1,4 @@
+import type { MessageView } from '../../src/client/api.ts'
 import type { PlatformClock } from '../../src/client/platform.ts'
 import type { ConversationId } from '../../src/protocol/ids.ts'
 import { type ClientFrame, clientFrames } from '../../src/protocol/socket.ts'
@@ -144,7 +145,7 @@ export class Household implements AsyncDisposable {
     const wanted = [...(this.said.get(where) ?? [])].sort()
     const threads: string[] = []
     for (const { name, member } of this.readersOf(where)) {
-      const { items } = await member.client.openThread(where, 5_000)
+      const items = await wholeThread(member, where)
       const texts = items.filter(({ kind }) => kind === 'text').map(({ text }) => text)
       const lost = wanted.filter((words) => !texts.includes(words))
       report.check(`${what}: ${name} reads every message`, lost.length === 0, lost.slice(0, 3))
@@ -166,6 +167,23 @@ export class Household implements AsyncDisposable {
     for (const { line } of this.residents) await line[Symbol.asyncDispose]()
     await this.home[Symbol.asyncDispose]()
   }
+}
+
+/** A thread comes in slices. */
+async function wholeThread({ client }: Member, where: ConversationId): Promise<MessageView[]> {
+  const slice = await client.openThread(where, 200)
+  const { items } = slice
+  for (let { hasOlder } = slice; hasOlder; ) {
+    const older = await client.loadOlder(where, items[0]!.orderKey, 200)
+    items.unshift(...older.items)
+    hasOlder = older.hasOlder && older.items.length > 0
+  }
+  for (let { hasNewer } = slice; hasNewer; ) {
+    const newer = await client.loadNewer(where, items.at(-1)!.orderKey, 200)
+    items.push(...newer.items)
+    hasNewer = newer.hasNewer && newer.items.length > 0
+  }
+  return items
 }
 
 function firstDifference(one: string, other: string): string {

@@ -94,6 +94,7 @@ class Passage {
   readonly #queue: Record<Way, Promise<void>> = { up: Promise.resolve(), down: Promise.resolve() }
   #isSocket = false
   #isHushed = false
+  #isBreaking = false
   #isOver = false
 
   constructor(
@@ -123,7 +124,7 @@ class Passage {
 
   #take(way: Way, chunk: Uint8Array): void {
     if (this.line.isDeaf) this.#isHushed = true
-    if (this.#isHushed || this.#isOver) return
+    if (this.#isHushed || this.#isBreaking || this.#isOver) return
     const begun = new TextDecoder('latin1').decode(chunk.subarray(0, 12))
     if (this.#isSocket) {
       for (const frame of this.#splitters[way].push(chunk)) this.#takeFrame(way, frame)
@@ -148,7 +149,7 @@ class Passage {
   }
 
   #takeFrame(way: Way, frame: WireFrame): void {
-    if (this.#isHushed || this.#isOver) return
+    if (this.#isHushed || this.#isBreaking || this.#isOver) return
     this.line.onFrame(way, frame)
     const number = this.#frames[way]++
     const at = this.line.break
@@ -162,18 +163,25 @@ class Passage {
     else this.#hush(way, part)
   }
 
+  // What is under way comes first, then the last bytes.
   #hush(way: Way, lastBytes: Uint8Array): void {
     this.line.breaks++
     this.#isHushed = true
-    this.#ends[way].write(lastBytes)
+    this.#queue[way] = this.#queue[way].then(() => {
+      if (!this.#isOver) this.#ends[way].write(lastBytes)
+    })
   }
 
   #breakOff(way: Way, lastBytes: Uint8Array): void {
     this.line.breaks++
-    this.#isOver = true
-    this.#ends[way].end(lastBytes)
-    this.#sourceOf(way).destroy()
-    this.line.forget(this)
+    this.#isBreaking = true
+    this.#queue[way] = this.#queue[way].then(() => {
+      if (this.#isOver) return
+      this.#isOver = true
+      this.#ends[way].end(lastBytes)
+      this.#sourceOf(way).destroy()
+      this.line.forget(this)
+    })
   }
 
   #pass(way: Way, bytes: Uint8Array): void {

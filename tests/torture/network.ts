@@ -14,7 +14,7 @@ export const network: Part = {
   async run(report, { isLong, seed }) {
     const dice = new Dice(seed + 7)
     {
-      await using household = await Household.open({ names: speakers })
+      await using household = await Household.open({ names: speakers, patienceMs: isLong ? 90_000 : 15_000 })
       await breakEverywhere(report, household, { dice, isLong })
       await household.judge(report, 'after every break')
       await fallSilent(report, household)
