@@ -69,8 +69,10 @@ const query = new URLSearchParams(location.search)
 channel.port2.addEventListener('message', () => {
   if (query.get('dir')) document.documentElement.dir = query.get('dir')!
 })
+const gallery = { emit, bridge, isStaged: false }
 setTimeout(() => {
   for (const event of variants[query.get('variant') ?? ''] ?? []) emit(event)
+  gallery.isStaged = true
 }, 50)
 
 // The archive is not the client's to tell: it is in the page.
@@ -79,4 +81,4 @@ if (query.get('variant') === 'data-busy') $taking.set({ state: 'busy', stage: 'f
 if (query.get('variant') === 'data-ready')
   $taking.set({ state: 'ready', file: new Blob([new Uint8Array(size)]), name: 'messages-of-sofia-2026-11-18.zip' })
 
-Object.assign(globalThis, { gallery: { emit, bridge } })
+Object.assign(globalThis, { gallery })

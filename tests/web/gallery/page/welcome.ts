@@ -50,6 +50,7 @@ const phases: Record<string, Phase> = {
   unclaimed: { name: 'outside', isClaimed: false },
   unknown: { name: 'outside', isClaimed: null },
 }
+const gallery = { emit: client.emit, bridge, isStaged: false }
 setTimeout(() => {
   if (query.get('phase') === 'inside') {
     client.emit({ type: 'me', me })
@@ -58,6 +59,7 @@ setTimeout(() => {
   }
   client.emit({ type: 'phase', phase: phases[query.get('phase') ?? 'unclaimed']! })
   if (query.get('dir')) document.documentElement.dir = query.get('dir')!
+  gallery.isStaged = true
 }, 20)
 
-Object.assign(globalThis, { gallery: { emit: client.emit, bridge } })
+Object.assign(globalThis, { gallery })
