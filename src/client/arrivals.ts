@@ -44,6 +44,8 @@ export class Arrivals {
   async takeNew(batch: Batch, id: ConversationId, arrival: Arrival): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
     const header = this.opener.header(id, arrival.body)
+    // Damaged on the way, perhaps: what has this number is what the home's page brings.
+    if (arrival.floor && !isStored(header)) return
     // A number alone is the home's word: one that lied about how far it counted could silence a conversation for good.
     const isKnown = record && isKnownSeq(record, arrival.seq) && !(await this.#isMissing(batch.step, id, header))
     if (!record || isKnown) return
@@ -116,7 +118,7 @@ export class Arrivals {
     const { step } = batch
     const record = await this.conversations.read(step, id)
     const header = this.opener.header(id, arrival.body)
-    if (!record || !header || header.class === 3) return
+    if (!record || !isStored(header)) return
     const messageId = idFromBytes<MessageId>(header.msgId)
     if (this.isOwnPending(messageId) || this.waiting.has(id, messageId)) return
     if (await this.store.has(step, id, messageId)) return
@@ -270,6 +272,11 @@ export class Arrivals {
     const isOneMore = !isFilled && line.kind !== 'notice' && line.senderId !== selfId && line.key > readKey
     return Math.min(MAX_UNREAD, after.unreadCount + (isOneMore ? 1 : 0))
   }
+}
+
+/** Of the kinds of body that a home keeps. */
+export function isStored(header: BodyHeader | null): header is BodyHeader {
+  return header !== null && header.class !== 3
 }
 
 function blank(messageId: MessageId, { key, receivedAt }: Place): StoredMessage {

@@ -1,5 +1,5 @@
 import type { Packet } from '../crypto/packets.ts'
-import type { AccountId, ConversationId } from '../protocol/ids.ts'
+import type { AccountId, ConversationId, MessageId } from '../protocol/ids.ts'
 import type { StoredMessage } from './message-store.ts'
 import type { Introduction, SyncContent } from './parts.ts'
 import type { Peer } from './sessions.ts'
@@ -13,6 +13,7 @@ export type PeerRequest = { peer: Peer; packet: Extract<Packet, { kind: 'chain-r
 /** What one step of taking things in produced for others: told, asked and applied around its commit. */
 export class Batch {
   readonly messages = new Map<ConversationId, StoredMessage[]>()
+  readonly removed: { id: ConversationId; messageId: MessageId }[] = []
   readonly profiles: Profile[] = []
   readonly introductions: Introduction[] = []
   readonly requests: PeerRequest[] = []
@@ -28,5 +29,8 @@ export class Batch {
   tell(id: ConversationId, message: StoredMessage): void {
     const told = this.messages.get(id) ?? []
     this.messages.set(id, [...told.filter((other) => other.messageId !== message.messageId), message])
+  }
+  drop(id: ConversationId, messageId: MessageId): void {
+    this.removed.push({ id, messageId })
   }
 }

@@ -91,7 +91,9 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   })
   const drained = () => inbox.drained()
   const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
-  const asking = new Asking(context, steps, connection, conversations, waiting, arrivals, intake, requests, store)
+  const asking = new Asking(context, steps, connection, intake, requests, {
+    ...{ arrivals, conversations, opener, store, waiting, selfId: parts.identity.accountId },
+  })
   const healing = new Healing(context, parts, steps, connection, conversations, archive, vouchers)
   const groups = new GroupCommands(context, parts, conversations, outbox, sharing)
   const threads = new Threads(parts, steps, conversations, store, outbox, announcer, catchUp)

@@ -78,7 +78,7 @@ export class Greeting {
     disappearing.onChanged = (id, lines, removedIds) => announcer.messages(id, lines, removedIds)
     conversations.onNew = (id, lastSeq) => this.#attempt(this.#fill(id, lastSeq))
     conversations.onEntries = (id) => this.#attempt(this.#entriesCame(id))
-    inbox.onGap = (id) => this.#attempt(this.#fill(id, Math.max(0, ...(conversations.find(id)?.ahead ?? []))))
+    inbox.onGap = (id, lastSeq) => this.#attempt(this.#fill(id, lastSeq))
     waiting.onAdded = () => this.all.asking.start()
     outbox.onChanged = (id, lines, removedIds) => announcer.messages(id, lines, removedIds)
     sessions.onBroken = (peer) => {

@@ -49,7 +49,7 @@ export class Inbox {
   readonly #queue: Item[] = []
   #isRunning = false
   #seen: number[] = []
-  onGap: (id: ConversationId) => void = () => undefined
+  onGap: (id: ConversationId, lastSeq: number) => void = () => undefined
 
   constructor(
     private readonly context: ClientContext,
@@ -136,7 +136,7 @@ export class Inbox {
     })
     this.#seen = [...this.#seen, ...envelopeIds].slice(-REMEMBERED_IDS)
     this.#acknowledge(frames)
-    for (const frame of frames) if (frame.type === 'message') this.#lookForGap(frame.conversationId)
+    for (const frame of frames) if (frame.type === 'message') this.#lookForGap(frame)
   }
 
   #acknowledge(frames: readonly Sealed[]): void {
@@ -148,8 +148,9 @@ export class Inbox {
     }
   }
 
-  #lookForGap(id: ConversationId): void {
-    if ((this.engine.conversations.find(id)?.ahead.length ?? 0) > 0) this.onGap(id)
+  #lookForGap({ conversationId, seq }: FrameOf<'message'>): void {
+    const { lastSeq, ahead } = this.engine.conversations.find(conversationId) ?? { lastSeq: seq, ahead: [] }
+    if (ahead.length > 0 || lastSeq < seq) this.onGap(conversationId, Math.max(seq, ...ahead))
   }
 
   #knows(id: ConversationId): boolean {
@@ -180,7 +181,9 @@ export class Inbox {
     switch (packet.kind) {
       case 'content-key': {
         opener.holdKey(step, peer, packet)
-        await arrivals.wake(batch, await waiting.of(step, idFromBytes(packet.convId), idFromBytes(packet.msgId)))
+        const bodies = await waiting.of(step, idFromBytes(packet.convId), idFromBytes(packet.msgId))
+        await arrivals.wake(batch, bodies)
+        waiting.hasten(step, bodies)
         return
       }
       case 'sender-key': {
@@ -188,7 +191,10 @@ export class Inbox {
           if (error instanceof DecryptionFailed) return null
           throw error
         })
-        if (chainId) await arrivals.wake(batch, await waiting.ofChain(step, chainId))
+        if (!chainId) return
+        const bodies = await waiting.ofChain(step, chainId)
+        await arrivals.wake(batch, bodies)
+        waiting.hasten(step, bodies)
         return
       }
       case 'chain-request':

@@ -41,6 +41,7 @@ export class Intake {
   #tell(batch: Batch): void {
     const { announcer, typing, acknowledge } = this.followers
     for (const { id, accountId } of batch.stoppedTyping) typing.hide(id, accountId)
+    for (const { id, messageId } of batch.removed) announcer.messages(id, [], [messageId])
     for (const [id, lines] of batch.messages) announcer.messages(id, lines)
     for (const id of batch.toAcknowledge) acknowledge(id)
     for (const request of batch.requests) this.#later(this.followers.answer(request))

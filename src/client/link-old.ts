@@ -23,6 +23,7 @@ import { encodeHandover } from './link-handover.ts'
 import { LinkLine } from './link-line.ts'
 import type { LinkRelay } from './link-relay.ts'
 import type { HomePart, Identity, KeyLog } from './parts.ts'
+import { reportAs } from './quiet.ts'
 
 const MAX_TRIES = 5
 const FINISH_PATIENCE_MS = 60_000
@@ -65,7 +66,9 @@ export async function linkOther(
   talk.assertWanted()
   talk.tell({ stage: 'adding' })
   await addDevice(needs, line, first)
-  await nameDevice(needs, idFromBytes<DeviceId>(first.deviceId), deviceName)
+  // It is a device from here on; a name can be given later.
+  const deviceId = idFromBytes<DeviceId>(first.deviceId)
+  await nameDevice(needs, deviceId, deviceName).catch(reportAs('a linked device has no name yet'))
   talk.tell({ stage: 'finishing' })
   await needs.flushArchive()
   await line.send(encodeLinkHandover(handover(needs)))

@@ -10,6 +10,7 @@ import type { Http } from './http.ts'
 import { appendEntry } from './log-writing.ts'
 import { makeKit, makeNewRoot, makePassphraseSlot, upload } from './new-root.ts'
 import type { Identity, KeyLog, SyncContent } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { WithRoot } from './root-access.ts'
 
 const LOST = 3
@@ -44,6 +45,11 @@ export function createRecoveryCare(needs: Needs): RecoveryCare {
       const body = { type: 'device-revoke' as const, deviceId: device.rawDeviceId, reason: LOST }
       await appendEntry({ ...writing, root: secretKey }, () => (isActive() ? body : null))
     })
+    // It is out, whatever becomes of the rest: a new archive key comes again by itself, a name that stays does no harm.
+    await forgetDevice(deviceId).catch(reportAs('what belonged to a removed device stays for now'))
+  }
+
+  async function forgetDevice(deviceId: DeviceId): Promise<void> {
     await archiveKeys.rotateIfDue()
     await accountState.update(({ deviceNames, signedOutDevices, ...state }) => ({
       ...state,

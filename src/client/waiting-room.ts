@@ -30,6 +30,8 @@ type Waiter = {
 }
 
 const FIRST_ASK_MS = 1_500
+/** So often an answer that did not help leads to a new question at once. */
+const HASTY_TRIES = 3
 const ASK_AGAIN_MS = [15_000, 120_000, 900_000, 3_600_000]
 
 /** Bodies before their keys, and when to ask for those again. */
@@ -99,6 +101,26 @@ export class WaitingRoom {
       waiter.tries++
     }
     return this.#load(step, (waiter) => chosen.includes(waiter))
+  }
+
+  /** They could not be asked for after all. */
+  putBack(bodies: readonly WaitingBody[]): void {
+    for (const waiter of this.#waitersOf(bodies)) {
+      waiter.nextAt = this.#now + FIRST_ASK_MS
+      waiter.tries = Math.max(0, waiter.tries - 1)
+    }
+  }
+
+  /** Their keys are here and do not open them: they were damaged on the way, and the home may hold them whole. */
+  hasten(step: Step, bodies: readonly WaitingBody[]): void {
+    const damaged = this.#waitersOf(bodies).filter(({ tries }) => tries < HASTY_TRIES)
+    for (const waiter of damaged) waiter.nextAt = Math.min(waiter.nextAt, this.#now + FIRST_ASK_MS)
+    if (damaged.length > 0) step.afterwards(() => this.onAdded(FIRST_ASK_MS))
+  }
+
+  #waitersOf(bodies: readonly WaitingBody[]): Waiter[] {
+    const held = bodies.map((body) => this.#waiters.get(rowKey(body.conversationId, body.messageId)))
+    return held.filter((waiter) => waiter !== undefined)
   }
 
   /** How long until the next is due; null when nothing waits. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { createLocalStore } from '../../src/client/local-store.ts'
 import { parseBodyHeader } from '../../src/crypto/body-header.ts'
 import type { ConversationId, DeviceId } from '../../src/protocol/ids.ts'
+import { Between } from '../hostile/between.ts'
 import { systemClock } from '../support/bun-platform.ts'
 import { codeOf, type Member } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
@@ -102,6 +103,29 @@ describe('a lost device', () => {
     expect(await codeOf(tablet.client.listDevices())).toBe('not_signed_in')
     await tablet.client.signIn('oma', oma.passphrase)
     expect(tablet.view.phase?.phase.name).toBe('inside')
+  })
+
+  test('is removed by one that has not heard yet of the archive key of the last removal', async () => {
+    const [tablet, laptop, phone] = [await signedInAgain(oma), await signedInAgain(oma), await signedInAgain(oma)]
+    const gone = [deviceOf(laptop), deviceOf(phone)] as const
+    const atTablet = await Between.before(tablet)
+    await isOnline(tablet)
+    atTablet.toDevice = (frame) => (frame.type === 'envelopes' ? [] : [frame])
+    await oma.client.removeDevice(gone[0], oma.passphrase)
+    await waitFor('the second epoch', async () => (await epochsOf(oma)).includes(2))
+    await tablet.client.removeDevice(gone[1], oma.passphrase)
+    expect((await tablet.client.listDevices()).map(({ deviceId }) => deviceId)).not.toContain(gone[1])
+    const reason = await phone.until('its end', ({ view }) => view.phase?.phase.name === 'removed' && view.phase.phase)
+    expect(reason).toEqual({ name: 'removed', reason: 'device_removed' })
+    // Nor does it keep a new device out, which has no name yet.
+    const fresh = home.visitor('Fresh')
+    const asNew = fresh.client.linkAsNew(null)
+    const code = await fresh.until('the code', ({ view }) => view.linking?.linking?.code)
+    const linked = tablet.client.linkOther(code)
+    await tablet.until('the digits', ({ view }) => view.linking?.linking?.stage === 'comparing')
+    await tablet.client.confirmLink('Fresh')
+    await Promise.all([asNew, linked])
+    expect(fresh.view.phase?.phase).toEqual({ name: 'inside' })
   })
 
   test('that is signed out is still listed, until it is removed', async () => {

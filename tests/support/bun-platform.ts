@@ -151,6 +151,20 @@ export type BunPlatformOptions = {
   cookies?: CookieJar
   clock?: PlatformClock
   middle?: HttpMiddle
+  /** Instead of {@link stretch} itself: to pay for the same passphrase once. */
+  stretch?: Platform['stretch']
+}
+
+/** Argon2id on the calling thread. */
+export async function stretch(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  memKiB: number,
+  passes: number,
+): Promise<Uint8Array> {
+  await sodiumReady
+  const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13
+  return sodium.crypto_pwhash(32, passphrase, salt, passes, memKiB * 1024, algorithm)
 }
 
 export const systemClock: PlatformClock = {
@@ -167,6 +181,7 @@ export class BunPlatform implements Platform {
   readonly storage: PlatformStorage
   readonly cookies: CookieJar
   readonly clock: PlatformClock
+  readonly stretch: Platform['stretch']
   middle: HttpMiddle | null
   /** True: requests and sockets fail as without a network. */
   isOffline = false
@@ -183,6 +198,7 @@ export class BunPlatform implements Platform {
     this.cookies = options.cookies ?? new CookieJar()
     this.clock = this.#mortal(options.clock ?? systemClock)
     this.middle = options.middle ?? null
+    this.stretch = options.stretch ?? stretch
   }
 
   request(path: string, init: HttpInit): Promise<HttpAnswer> {
@@ -270,12 +286,6 @@ export class BunPlatform implements Platform {
 
   random(length: number): Uint8Array {
     return systemRandom(length)
-  }
-
-  async stretch(passphrase: Uint8Array, salt: Uint8Array, memKiB: number, passes: number): Promise<Uint8Array> {
-    await sodiumReady
-    const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13
-    return sodium.crypto_pwhash(32, passphrase, salt, passes, memKiB * 1024, algorithm)
   }
 
   async holdLock(name: string, work: () => Promise<void>): Promise<void> {

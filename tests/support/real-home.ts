@@ -7,16 +7,18 @@ import { systemClock } from '../../src/server/clock.ts'
 import { readConfig } from '../../src/server/config.ts'
 import type { SocketData } from '../../src/server/connection.ts'
 import { type Context, createContext } from '../../src/server/context.ts'
+import type { Log } from '../../src/server/log.ts'
 import { createMember, type Member, type MemberOptions } from './member.ts'
 
 /** The whole server as shipped, on a database in a folder of its own, behind a real port. */
 export class RealHome implements AsyncDisposable {
   readonly #members: Member[] = []
 
-  static async open(options: { clock?: Clock; folder?: string; port?: number } = {}): Promise<RealHome> {
+  static async open(options: { clock?: Clock; folder?: string; port?: number; log?: Log } = {}): Promise<RealHome> {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'trallivalli-home-'))
     const config = readConfig({}, { data: folder, host: '127.0.0.1', port: '0', tls: 'off', log: 'error' })
-    const context = await createContext(config, { clock: options.clock ?? systemClock })
+    const { clock = systemClock, log } = options
+    const context = await createContext(config, { clock, ...(log && { log }) })
     const app = createApp(context)
     const server = Bun.serve<SocketData>({
       hostname: '127.0.0.1',
