@@ -27,6 +27,8 @@ export class MemoryStorage implements PlatformStorage {
   #commitsUntilCrash = Number.POSITIVE_INFINITY
   /** How many commits there were: to walk a crash through every step of something. */
   commitCount = 0
+  /** How often a page asked anything of it: one that works without a word to its home is known by this. */
+  callCount = 0
 
   /** Lets `count` more commits through, then none: they reject, and for an attached page the process is gone. */
   crashAfter(count: number): Promise<void> {
@@ -46,8 +48,10 @@ export class MemoryStorage implements PlatformStorage {
   attach(): PlatformStorage {
     const run = ++this.#run
     this.revive()
-    const alive = <Answer>(work: () => Promise<Answer>): Promise<Answer> =>
-      run === this.#run && !this.hasCrashed ? work() : new Promise(() => undefined)
+    const alive = <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+      this.callCount++
+      return run === this.#run && !this.hasCrashed ? work() : new Promise(() => undefined)
+    }
     return {
       read: (table, key) => alive(() => this.read(table, key)),
       list: (table, range) => alive(() => this.list(table, range)),
