@@ -12,6 +12,8 @@ const running = new Set<number>()
 
 // What a device itself holds for a fault of the program is one.
 console.error = (...told: unknown[]) => fail(`a device reported ${told.map(String).join(' ')}`)
+// Refusals that a walk brings about on purpose.
+console.warn = () => undefined
 
 function fail(why: unknown): void {
   process.exitCode = 1
