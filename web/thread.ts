@@ -4,6 +4,8 @@ import type { MessageId } from '../src/protocol/ids.ts'
 /** A page asked of the client, and the most that is kept (and drawn) at once. */
 export const pageSize = 40
 export const maxRows = 160
+/** What a slow phone draws within one frame while somebody scrolls. */
+export const rowsPerFrame = 8
 /** Sorts after every key the client gives: a message that the client has not confirmed yet. */
 export const unconfirmedKey = '\uffff'
 
@@ -46,6 +48,19 @@ export function addOlder(thread: Thread, { items, hasOlder }: ThreadSlice): Thre
 
 export function addNewer(thread: Thread, { items, hasNewer }: ThreadSlice): Thread {
   return dropOldest({ ...thread, items: union(thread.items, items), hasNewer })
+}
+
+/** A page beyond the window in pieces, the nearest first, each with what one frame can draw. */
+export function inParts(slice: ThreadSlice, direction: 'older' | 'newer'): ThreadSlice[] {
+  const { items } = slice
+  const parts: ThreadSlice[] = []
+  for (let taken = 0; taken === 0 || taken < items.length; taken += rowsPerFrame) {
+    const left = items.length - taken
+    const [from, to] = direction === 'older' ? [Math.max(0, left - rowsPerFrame), left] : [taken, taken + rowsPerFrame]
+    const more = direction === 'older' ? { hasOlder: true } : { hasNewer: true }
+    parts.push({ ...slice, ...(left > rowsPerFrame ? more : {}), items: items.slice(from, to) })
+  }
+  return parts
 }
 
 /** What is worth keeping of a thread that was left: its newest page, or nothing if the window was elsewhere. */

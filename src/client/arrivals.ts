@@ -4,7 +4,7 @@ import { DecryptionFailed } from '../crypto/errors.ts'
 import { type AccountId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
 import type { Batch } from './batch.ts'
-import type { ArchiveRow, BodyOpener } from './body-opener.ts'
+import type { ArchiveRow, BodyOpener, Opening } from './body-opener.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, isKnownSeq, markOf, messageKey, wasMember, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
@@ -71,7 +71,7 @@ export class Arrivals {
     if (!record || (await this.store.has(step, id, messageId))) return
     const { seq, receivedAt, body } = arrival
     const archive = await this.archive.put(step, opened)
-    keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive })
+    keepBody(step, this.#now(), { id, messageId, body, receivedAt, archive })
     const key = messageKey(record.oldestGeneration, seq)
     await this.#apply(batch, record, opened, { key, seq, receivedAt, isOld: true })
     const line = await this.store.find(step, id, messageId)
@@ -96,16 +96,12 @@ export class Arrivals {
         continue
       }
       await this.#apply(batch, record, opening.body, place)
-      const row = opening.isArchived ? archive : await this.archive.put(batch.step, opening.body)
-      const { conversationId: id, messageId, body, receivedAt } = waiting
-      if (!opening.body.header.isEphemeral) {
-        keepBody(batch.step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
-      }
+      this.#keepFor(batch, waiting.conversationId, opening, { ...waiting, archive })
     }
   }
 
   get #noticeTools() {
-    return { conversations: this.conversations, store: this.store, now: () => this.context.platform.clock.now() }
+    return { conversations: this.conversations, store: this.store, now: () => this.#now() }
   }
 
   async #isMissing(step: Step, id: ConversationId, header: BodyHeader | null): Promise<boolean> {
@@ -130,13 +126,12 @@ export class Arrivals {
     if (opening.outcome === 'refused') {
       return this.#refuse(batch, record, { messageId, body: arrival.body }, { place, reason: opening.reason })
     }
-    const isOpened = opening.outcome === 'opened'
-    const row = isOpened && !opening.isArchived ? await this.archive.put(step, opening.body) : arrival.archive
-    const { body, receivedAt } = arrival
-    if (!header.isEphemeral) {
-      keepBody(step, this.context.platform.clock.now(), { id, messageId, body, receivedAt, archive: row })
+    if (opening.outcome === 'opened') {
+      this.#keepFor(batch, id, opening, arrival)
+      return this.#apply(batch, record, opening.body, place)
     }
-    if (isOpened) return this.#apply(batch, record, opening.body, place)
+    const { body, receivedAt, archive } = arrival
+    if (!header.isEphemeral) keepBody(step, this.#now(), { id, messageId, body, receivedAt, archive })
     if (header.isEphemeral && this.disappearing.isBeforeThisDevice(receivedAt)) return
     const selfId = this.parts.identity.accountId
     // From before this account came: its key comes in a bundle, if at all.
@@ -146,6 +141,25 @@ export class Arrivals {
     this.waiting.add(step, { conversationId: id, messageId, ...arrival, floor, key: place.key, reason: opening.reason })
     if (header.class === 0)
       await this.#keep(batch, record, { ...blank(messageId, place), reason: opening.reason }, place)
+  }
+
+  /** An opened body rests here with its archive row: the one it came with, or a new one, sealed while others are opened. */
+  #keepFor(
+    batch: Batch,
+    id: ConversationId,
+    { body: opened, isArchived }: Extract<Opening, { outcome: 'opened' }>,
+    { body, receivedAt, archive }: Pick<Arrival, 'body' | 'receivedAt' | 'archive'>,
+  ): void {
+    const { step } = batch
+    const { msgId, isEphemeral } = opened.header
+    const kept = { id, messageId: idFromBytes<MessageId>(msgId), body, receivedAt }
+    const keep = (row: ArchiveRow | null) => isEphemeral || keepBody(step, this.#now(), { ...kept, archive: row })
+    if (isArchived) keep(archive)
+    else batch.beside(this.archive.put(step, opened).then(keep))
+  }
+
+  #now(): number {
+    return this.context.platform.clock.now()
   }
 
   /** Something stands there, so that people see that something was tried; what it said is nobody's word. */
@@ -235,8 +249,7 @@ export class Arrivals {
   async #keep(batch: Batch, record: ConversationRecord, line: StoredMessage, place: Place): Promise<void> {
     const { step } = batch
     const id = record.conversationId
-    const isFilled = await this.store.change(step, id, line.messageId, line)
-    if (!isFilled) await this.store.add(step, id, [line])
+    const isFilled = await this.store.put(step, id, line)
     if (place.isOld) return
     batch.tell(id, line)
     const selfId = this.parts.identity.accountId

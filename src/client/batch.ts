@@ -24,7 +24,20 @@ export class Batch {
   readonly toAcknowledge = new Set<ConversationId>()
   readonly stoppedTyping: { id: ConversationId; accountId: AccountId }[] = []
 
+  readonly #beside: Promise<unknown>[] = []
+
   constructor(readonly step: Step) {}
+
+  /** Work for this step that nothing else in it waits for: ciphers run beside each other, and all end before the commit. */
+  beside(work: Promise<unknown>): void {
+    // Whoever awaits `settled` hears of it; a step that failed before does not ask.
+    work.catch(() => undefined)
+    this.#beside.push(work)
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#beside)
+  }
 
   tell(id: ConversationId, message: StoredMessage): void {
     const told = this.messages.get(id) ?? []

@@ -99,11 +99,19 @@ export class CatchUp {
   }
 
   async #fillForward(id: ConversationId, target: number): Promise<void> {
+    const { lastSeq, generation } = this.conversations.get(id)
+    let coming = this.#fetch(id, lastSeq, FORWARD)
     for (;;) {
-      const { lastSeq } = this.conversations.get(id)
-      const page = await this.#fetch(id, lastSeq, FORWARD)
+      const page = await coming
+      const last = page.hasMore ? page.items.at(-1) : undefined
+      // The home looks for the next page while this one is opened.
+      const next = last && this.#fetch(id, last.seq, FORWARD)
+      next?.catch(() => undefined)
       await this.#takeForward(id, page, target)
-      if (!page.hasMore || page.items.length === 0) return
+      if (!next) return
+      // The home was restored meanwhile: its numbers mean something else now.
+      if (this.conversations.get(id).generation !== generation) return this.#fillForward(id, target)
+      coming = next
     }
   }
 

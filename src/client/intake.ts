@@ -28,6 +28,7 @@ export class Intake {
     const batch = await this.steps.run(async (step) => {
       const taken = new Batch(step)
       await work(taken)
+      await taken.settled()
       // Before the commit: they are idempotent, and after a crash in between the same bodies come once more.
       const { people } = this.parts
       for (const { accountId, sentAt, ...face } of taken.profiles) await people.applyProfile(accountId, face, sentAt)

@@ -24,6 +24,7 @@ export type StoredMessage = {
   expiry?: Expiry
 }
 
+type Change = Partial<StoredMessage> & Pick<StoredMessage, 'messageId'>
 /** Ids of one block, 16 bytes each. */
 type IdBlock = { blockKey: string; ids: Uint8Array; firstWords: Int32Array }
 /** What is kept opened of one conversation: its single records, and on demand the ids of its blocks. */
@@ -41,11 +42,23 @@ export class MessageStore {
 
   /** Adds new messages anywhere. A message id is stored once: those that are there are left as they are. */
   async add(step: Step, id: ConversationId, messages: readonly StoredMessage[]): Promise<void> {
-    const shelf = await this.#shelf(step, id)
     const fresh: StoredMessage[] = []
     for (const message of messages) {
       if ((await this.#place(step, id, message.messageId)) === null) fresh.push(message)
     }
+    await this.#addFresh(step, id, fresh)
+  }
+
+  /** Adds a message, or changes the one of this id that is there, at its place: then it answers true. */
+  async put(step: Step, id: ConversationId, message: StoredMessage): Promise<boolean> {
+    const place = await this.#place(step, id, message.messageId)
+    if (place === null) await this.#addFresh(step, id, [message])
+    else await this.#changeAt(step, id, place, message)
+    return place !== null
+  }
+
+  async #addFresh(step: Step, id: ConversationId, fresh: readonly StoredMessage[]): Promise<void> {
+    const shelf = await this.#shelf(step, id)
     const inTail = fresh.filter((message) => message.key > shelf.sealedTo)
     for (const message of inTail) {
       insert(shelf.tail, message)
@@ -58,19 +71,22 @@ export class MessageStore {
   /** Changes one message; its key stays. false when there is none of that id. */
   async change(step: Step, id: ConversationId, messageId: MessageId, change: Partial<StoredMessage>): Promise<boolean> {
     const place = await this.#place(step, id, messageId)
-    if (place === null) return false
-    const shelf = await this.#shelf(step, id)
+    if (place !== null) await this.#changeAt(step, id, place, { ...change, messageId })
+    return place !== null
+  }
+
+  async #changeAt(step: Step, id: ConversationId, place: string, change: Change): Promise<void> {
     if (place === 'tail') {
-      const at = shelf.tail.findIndex((message) => message.messageId === messageId)
-      const changed = { ...shelf.tail[at]!, ...change }
-      shelf.tail[at] = changed
+      const { tail } = await this.#shelf(step, id)
+      const at = tail.findIndex((message) => message.messageId === change.messageId)
+      const changed = { ...tail[at]!, ...change }
+      tail[at] = changed
       step.put('messages', `t/${id}/${changed.key}`, changed)
     } else {
       const items = (await step.get<StoredMessage[]>('messages', place)) ?? []
-      const changed = items.map((item) => (item.messageId === messageId ? { ...item, ...change } : item))
+      const changed = items.map((item) => (item.messageId === change.messageId ? { ...item, ...change } : item))
       step.put('messages', place, changed)
     }
-    return true
   }
 
   /** Takes a message out for good. Its block stays, if need be empty. */
@@ -149,7 +165,7 @@ export class MessageStore {
       const first = rest[0]!
       const block = await this.#blockBelow(id, `${first.key}~`, step)
       if (block === null) {
-        const lowest = await this.#lowestBlock(id)
+        const lowest = await this.#blockAbove(id, '')
         const older = rest.filter((message) => lowest === null || message.key < lowest).slice(0, BLOCK_SIZE)
         await this.#writeBlock(step, id, older)
         rest = rest.slice(older.length)
@@ -174,13 +190,12 @@ export class MessageStore {
 
   async #writeBlock(step: Step, id: ConversationId, items: readonly StoredMessage[]): Promise<void> {
     const firstKey = items[0]!.key
-    const ids = concat(...items.map((message) => idToBytes(message.messageId)))
-    step.put('messages', `b/${id}/${firstKey}`, items)
-    step.put('messages', `i/${id}/${firstKey}`, ids)
-    const blocks = await this.#idBlocks(step, id)
     const blockKey = `b/${id}/${firstKey}`
-    const kept = blocks.filter((block) => block.blockKey !== blockKey)
-    ;(await this.#shelf(step, id)).blocks = [...kept, idBlock(blockKey, ids)]
+    const ids = concat(...items.map((message) => idToBytes(message.messageId)))
+    step.put('messages', blockKey, items)
+    step.put('messages', `i/${id}/${firstKey}`, ids)
+    const others = (await this.#idBlocks(step, id)).filter((block) => block.blockKey !== blockKey)
+    ;(await this.#shelf(step, id)).blocks = [...others, idBlock(blockKey, ids)]
     this.#fresh.set(blockKey, [...items])
     step.afterwards(() => this.#fresh.delete(blockKey))
   }
@@ -206,10 +221,6 @@ export class MessageStore {
     if (!row) return null
     const pending = step ? await step.get<StoredMessage[]>('messages', row.key) : null
     return { firstKey: row.key.slice(prefix.length), items: pending ?? row.value }
-  }
-
-  async #lowestBlock(id: ConversationId): Promise<string | null> {
-    return this.#blockAbove(id, '')
   }
 
   async #blockAbove(id: ConversationId, key: string): Promise<string | null> {

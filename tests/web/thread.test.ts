@@ -4,8 +4,10 @@ import type { MessageId } from '../../src/protocol/ids.ts'
 import {
   addNewer,
   addOlder,
+  inParts,
   maxRows,
   mergeMessages,
+  rowsPerFrame,
   startThread,
   type Thread,
   trimToNewest,
@@ -70,4 +72,20 @@ test('of a thread that was left only its newest page is kept, and nothing of a w
   expect(keys(trimToNewest(open(0, 100))!)).toEqual(numbers(60, 100))
   expect(trimToNewest(open(0, 100))!.hasOlder).toBe(true)
   expect(trimToNewest(open(0, 100, { hasNewer: true }))).toBeNull()
+})
+
+test('a page is drawn in pieces, the nearest first, and only its last piece says that the end is reached', () => {
+  const page = { items: run(100, 120), hasOlder: false, hasNewer: false, firstUnreadId: null }
+  const up = inParts(page, 'older')
+  expect(up.map(({ items }) => items.length)).toEqual([rowsPerFrame, rowsPerFrame, 20 - 2 * rowsPerFrame])
+  expect(up.map(({ hasOlder }) => hasOlder)).toEqual([true, true, false])
+  expect(keys(up.reduce(addOlder, open(120, 125)))).toEqual(numbers(100, 125))
+  const down = inParts(page, 'newer')
+  expect(down.map(({ hasNewer }) => hasNewer)).toEqual([true, true, false])
+  expect(keys(down.reduce(addNewer, open(95, 100)))).toEqual(numbers(95, 120))
+})
+
+test('a page with nothing on it still says so', () => {
+  const nothing = { items: [], hasOlder: false, hasNewer: false, firstUnreadId: null }
+  expect(inParts(nothing, 'older')).toEqual([nothing])
 })

@@ -3,7 +3,16 @@ import { type ConversationId, idFromBytes, type MessageId } from '../../../src/p
 import { bridge } from '../../bridge.ts'
 import { $conversationsById, $me, threadOf } from '../../stores.ts'
 import { attempt } from '../../submit.ts'
-import { addNewer, addOlder, mergeMessages, pageSize, startThread, type Thread, unconfirmedKey } from '../../thread.ts'
+import {
+  addNewer,
+  addOlder,
+  inParts,
+  mergeMessages,
+  pageSize,
+  startThread,
+  type Thread,
+  unconfirmedKey,
+} from '../../thread.ts'
 
 /** Opens a conversation: what is kept of it is shown at once, the rest comes from the client. */
 export async function openThread(conversationId: ConversationId): Promise<void> {
@@ -31,12 +40,25 @@ export async function loadMore(conversationId: ConversationId, direction: Direct
   const edge = edgeOf($thread.get(), direction)
   if (!edge) return false
   const load = direction === 'older' ? bridge.call.loadOlder : bridge.call.loadNewer
-  const slice = await load(conversationId, edge.orderKey, pageSize)
-  const thread = $thread.get()
-  // The window moved meanwhile (it was left, or jumped): this page would leave a gap.
-  if (!thread || edgeOf(thread, direction)?.messageId !== edge.messageId) return false
-  $thread.set(direction === 'older' ? addOlder(thread, slice) : addNewer(thread, slice))
-  return slice.items.length > 0
+  let edgeId = edge.messageId
+  for (const part of inParts(await load(conversationId, edge.orderKey, pageSize), direction)) {
+    const thread = $thread.get()
+    // The window moved meanwhile (it was left, or jumped): this part would leave a gap.
+    if (!thread || edgeOf(thread, direction)?.messageId !== edgeId) return false
+    $thread.set(direction === 'older' ? addOlder(thread, part) : addNewer(thread, part))
+    if (part.items.length === 0) return false
+    edgeId = edgeOf($thread.get(), direction)!.messageId
+    await nextFrame()
+  }
+  return true
+}
+
+/** A browser that draws nothing has no frames; the window is to move all the same. */
+export function nextFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => resolve())
+    setTimeout(resolve, 100)
+  })
 }
 
 /** Puts the window at the end of the conversation. All of it counts as read then, so the client opens the newest page. */

@@ -2,12 +2,14 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, property, state } from 'lit/decorators.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { ChevronDown, Lock } from 'lucide'
+import type { MessageView } from '../../../src/client/api.ts'
 import type { ConversationId } from '../../../src/protocol/ids.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { faceOf, hueOf, isMe, isNotes, nameOf } from '../../faces.ts'
 import { $conversationsById, $people, threadOf } from '../../stores.ts'
 import { attempt } from '../../submit.ts'
+import { rowsPerFrame, type Thread } from '../../thread.ts'
 import { avatar, hueClass } from '../../ui/avatar.ts'
 import { icon } from '../../ui/icon.ts'
 import { emptyState } from '../../ui/parts.ts'
@@ -17,10 +19,12 @@ import { dayName } from '../../words/time.ts'
 import { messageRow, type RowContext } from './bubble.ts'
 import { type Day, groupByDay, type Row } from './rows.ts'
 import { ScrollKeeper } from './scroll-keeper.ts'
-import { discard, jumpToNewest, loadMore, openThread, retry } from './thread-actions.ts'
+import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry } from './thread-actions.ts'
 
 /** Rows this near to an edge of the view make the next page load. */
 const edgePixels = 1_200
+/** What fills a screen is drawn at once, what lies above it with the frames that follow. */
+const firstRows = 20
 
 /**
  * The messages of one conversation: a window of at most 160 rows that moves through any number of them.
@@ -30,6 +34,8 @@ const edgePixels = 1_200
 export class TvMessages extends TvElement {
   @property() conversationId!: ConversationId
   @state() private isFarUp = false
+  /** Of a thread that opens, so many rows from its end are drawn so far. */
+  @state() private drawnRows = firstRows
   private readonly thread = new Use(this, () => threadOf(this.conversationId))
   private readonly conversations = new Use(this, $conversationsById)
   private readonly words = new Use(this, $chatWords)
@@ -64,7 +70,7 @@ export class TvMessages extends TvElement {
 
   override render() {
     const thread = this.thread.value
-    const days = thread ? groupByDay(thread.items, thread.firstUnreadId) : []
+    const days = thread ? groupByDay(this.drawnItems(thread), thread.firstUnreadId) : []
     this.context.isGroup = this.conversation?.kind === 'group'
     return html`<div class="thread-scroll" role="log" aria-live="off" aria-label=${this.words.value.messages} tabindex="0" @scroll=${this.scrolled}>
         <div class="@container mx-auto flex min-h-full max-w-4xl flex-col justify-end px-2.5 pt-3 pb-3 md:px-6">
@@ -84,6 +90,11 @@ export class TvMessages extends TvElement {
 
   private get conversation() {
     return this.conversations.value.get(this.conversationId)
+  }
+
+  // Where reading begins somewhere above the end, that place decides what is seen first.
+  private drawnItems({ items, firstUnreadId }: Thread): MessageView[] {
+    return firstUnreadId === null && this.drawnRows < items.length ? items.slice(-this.drawnRows) : items
   }
 
   private day({ key, rows }: Day): TemplateResult {
@@ -155,7 +166,17 @@ export class TvMessages extends TvElement {
     if (this.isPlaced) this.keeper.restore()
     else this.place()
     this.markSeen()
-    this.fill()
+    if (this.drawnRows < this.thread.value.items.length) void this.drawMore()
+    else {
+      this.drawnRows = Number.POSITIVE_INFINITY
+      this.fill()
+    }
+  }
+
+  private async drawMore(): Promise<void> {
+    const { drawnRows } = this
+    await nextFrame()
+    if (this.isConnected && this.drawnRows === drawnRows) this.drawnRows += rowsPerFrame
   }
 
   private place(): void {
@@ -178,7 +199,7 @@ export class TvMessages extends TvElement {
 
   private fill(): void {
     const thread = this.thread.value
-    if (this.isLoading || !thread || !this.isConnected) return
+    if (this.isLoading || !thread || !this.isConnected || this.drawnRows < thread.items.length) return
     if (thread.hasOlder && this.keeper.distanceToTop < edgePixels) void this.load('older')
     else if (thread.hasNewer && this.keeper.distanceToBottom < edgePixels) void this.load('newer')
   }
