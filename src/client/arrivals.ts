@@ -11,7 +11,7 @@ import type { Conversations } from './conversations.ts'
 import type { Disappearing } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
 import type { Floor } from './lateness.ts'
-import { advanceMark, countUnread, MAX_UNREAD } from './marks.ts'
+import { advanceMark, unreadAfter } from './marks.ts'
 import { adminIds } from './membership.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import { type Meta, metaNotice, withMeta } from './meta.ts'
@@ -264,26 +264,8 @@ export class Arrivals {
       next = { ...next, inboundKey: line.key, inboundId: line.messageId }
       batch.toAcknowledge.add(id)
     }
-    this.conversations.write(step, {
-      ...next,
-      unreadCount: await this.#unreadAfter(step, record, next, { line, isFilled }),
-    })
-  }
-
-  /** Counted anew only where the answer is not one more: a page of missed messages must not look through all of them each time. */
-  async #unreadAfter(
-    step: Step,
-    before: ConversationRecord,
-    after: ConversationRecord,
-    { line, isFilled }: { line: StoredMessage; isFilled: boolean },
-  ): Promise<number> {
-    const selfId = this.parts.identity.accountId
-    const { readKey } = markOf(after, selfId)
-    if (readKey !== markOf(before, selfId).readKey || (isFilled && line.senderId === selfId)) {
-      return countUnread(this.store, step, after, selfId)
-    }
-    const isOneMore = !isFilled && line.kind !== 'notice' && line.senderId !== selfId && line.key > readKey
-    return Math.min(MAX_UNREAD, after.unreadCount + (isOneMore ? 1 : 0))
+    const unreadCount = await unreadAfter(this.store, step, { before: record, after: next, line, isFilled, selfId })
+    this.conversations.write(step, { ...next, unreadCount })
   }
 }
 

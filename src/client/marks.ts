@@ -8,7 +8,7 @@ import type { MessageStore, StoredMessage } from './message-store.ts'
 import type { Step } from './steps.ts'
 
 /** Beyond this a face shows no number. */
-export const MAX_UNREAD = 999
+const MAX_UNREAD = 999
 
 type Tools = {
   store: MessageStore
@@ -35,6 +35,30 @@ export async function countUnread(
 ): Promise<number> {
   const unread = await store.after(step, record.conversationId, markOf(record, selfId).readKey, MAX_UNREAD)
   return unread.filter((message) => message.kind !== 'notice' && message.senderId !== selfId).length
+}
+
+type Kept = {
+  before: ConversationRecord
+  after: ConversationRecord
+  line: StoredMessage
+  /** There was a line of this id already. */
+  isFilled: boolean
+  selfId: AccountId
+}
+
+/** With one more line. Counted anew only where the answer is not one more: a page of missed messages must not look through all of them each time. */
+export async function unreadAfter(
+  store: MessageStore,
+  step: Step,
+  { before, after, line, isFilled, selfId }: Kept,
+): Promise<number> {
+  const { readKey } = markOf(after, selfId)
+  const isOwn = line.senderId === selfId
+  if (readKey !== markOf(before, selfId).readKey || (isFilled && isOwn)) {
+    return countUnread(store, step, after, selfId)
+  }
+  const isOneMore = !isFilled && line.kind !== 'notice' && !isOwn && line.key > readKey
+  return Math.min(MAX_UNREAD, after.unreadCount + (isOneMore ? 1 : 0))
 }
 
 /** A receipt: marks only ever move forward. Tells of own messages whose ticks it changed. */
