@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { fileURLToPath } from 'node:url'
 import { type Kind, weights } from './actions.ts'
 import { ciSize, count, longSize, noTotals, type Totals } from './walks.ts'
 
@@ -12,7 +13,7 @@ setDefaultTimeout(isLong ? 48 * 3_600_000 : 900_000)
 
 /** Part of the lives in a process of its own. */
 async function walk(part: number): Promise<Totals> {
-  const script = new URL('run-walks.ts', import.meta.url).pathname
+  const script = fileURLToPath(new URL('run-walks.ts', import.meta.url))
   const size = isLong ? 'long' : 'ci'
   const child = Bun.spawn([process.execPath, script, size, `${seed}`, `${part}`, `${PROCESSES}`], {
     ...{ stdout: 'pipe', stderr: 'inherit' },

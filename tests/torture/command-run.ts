@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { within } from './report.ts'
 
-const root = new URL('../..', import.meta.url).pathname
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A step at which the run ends: before call number `number` of these system calls, in whichever thread comes so far. */
 export interface FatalStep {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { within } from './report.ts'
 
 const lossPercent = 30
@@ -59,7 +60,7 @@ export class LossyNetwork implements AsyncDisposable {
   async open(): Promise<{ path: string; url: string }> {
     const port = this.#nextPort++
     const path = join(this.#folder, String(port))
-    const script = new URL('relay.ts', import.meta.url).pathname
+    const script = fileURLToPath(new URL('relay.ts', import.meta.url))
     const command = ['ip', 'netns', 'exec', this.namespace, process.execPath, script, other, String(port), path]
     const relay = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'inherit' })
     this.#relays.push(relay)

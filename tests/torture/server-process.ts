@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { within } from './report.ts'
 
-const root = new URL('../..', import.meta.url).pathname
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 interface StartOptions {
   dataFolder: string

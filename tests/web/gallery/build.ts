@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { buildCss } from '../../../scripts/css.ts'
 import { contentSecurityPolicy } from '../../../src/server/content-security-policy.ts'
 
 /** Builds the gallery and serves it on a free port, under the product's own content security policy. */
 export async function serveGallery(entry = 'tests/web/gallery/page/main.ts') {
-  const root = new URL('../../../', import.meta.url).pathname
+  const root = fileURLToPath(new URL('../../../', import.meta.url))
   const [built, css, boot] = await Promise.all([
     Bun.build({
       entrypoints: [root + entry],
