@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { ejabberd } from './peers/ejabberd.ts'
 import { mosquitto } from './peers/mosquitto.ts'
 import { nats } from './peers/nats.ts'
 import { type Occupant, type Peer, type PeerRun, runPeerRoom } from './peers/peer.ts'
 import { prosody } from './peers/prosody.ts'
 import type { XmppOccupant } from './peers/xmpp.ts'
+import { runBench } from './support/child-bench.ts'
 import { residentMb } from './support/machine.ts'
 import { newFolder, prepareHome } from './support/prepared-home.ts'
 import { FrameTrain } from './support/raw-line.ts'
@@ -166,13 +166,8 @@ for (const window of wanted) {
 /** Fifty devices that seal and open, in a process of their own. */
 async function measureLive(): Promise<Record<string, unknown> | null> {
   if (process.env['BENCH_LIVE'] === 'no') return null
-  const script = fileURLToPath(new URL('./fanout-live.ts', import.meta.url))
   const window = options.window === null ? [] : ['--window', String(options.window)]
-  const command = [process.execPath, script, '--json', '--runs', String(Math.min(options.runs, 3)), ...window]
-  const child = Bun.spawn(command, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const line = await new Response(child.stdout).text()
-  if ((await child.exited) !== 0) throw new Error('fanout-live failed')
-  return JSON.parse(line)
+  return runBench('fanout-live', ['--runs', String(Math.min(options.runs, 3)), ...window])
 }
 
 const [main = 50, ...rest] = wanted
