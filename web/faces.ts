@@ -1,6 +1,6 @@
 import type { TemplateResult } from 'lit'
 import { StickyNote } from 'lucide'
-import { computed } from 'nanostores'
+import { computed, keepMount } from 'nanostores'
 import type { Conversation, Person } from '../src/client/api.ts'
 import type { AccountId } from '../src/protocol/ids.ts'
 import { $home, $me, $people } from './stores.ts'
@@ -30,6 +30,8 @@ const $hues = computed($people, (people) => {
   const byArrival = [...people.values()].sort((a, b) => a.joinedAt - b.joinedAt || (a.accountId < b.accountId ? -1 : 1))
   return new Map(byArrival.map(({ accountId }, index) => [accountId, index]))
 })
+// Unmounted it would be worked out anew, with a timer, for each bubble that is drawn.
+keepMount($hues)
 
 export function hueOf(accountId: AccountId): number {
   return $hues.get().get(accountId) ?? hueFrom(accountId)

@@ -20,7 +20,9 @@
     for (const href of door.split(' '))
       document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href }))
   }
-  const language = read('tv-language') || navigator.language
-  root.lang = language
-  root.dir = /^(ar|fa|he|ur|ckb|ps|sd|ug|yi|dv)\b/.test(language) ? 'rtl' : 'ltr'
+  // Those of words/i18n.ts, chosen as there: the first paint has the direction that the page will have.
+  const known = ['en', 'de']
+  const wanted = [read('tv-language'), ...navigator.languages].map((code) => (code || '').slice(0, 2).toLowerCase())
+  root.lang = wanted.find((code) => known.includes(code)) || 'en'
+  root.dir = /^(ar|fa|he|ur|ckb|ps|sd|ug|yi|dv)\b/.test(root.lang) ? 'rtl' : 'ltr'
 })()

@@ -5,7 +5,7 @@ import type { MessageId } from '../src/protocol/ids.ts'
 export const pageSize = 40
 export const maxRows = 160
 /** What a slow phone draws within one frame while somebody scrolls. */
-export const rowsPerFrame = 8
+export const rowsPerFrame = 6
 /** Sorts after every key the client gives: a message that the client has not confirmed yet. */
 export const unconfirmedKey = '\uffff'
 

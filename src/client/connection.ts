@@ -16,14 +16,16 @@ import type { PlatformSocket } from './platform.ts'
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 60_000
 const HEARTBEAT_MS = 25_000
-/** A link on which nothing came back for so long after a ping is dead, whatever the operating system believes. */
-const PONG_WITHIN_MS = 10_000
+/** A link on which nothing at all came for so long after a ping is dead, whatever the operating system believes. */
+const PONG_WITHIN_MS = 4_000
+/** While a page is on its way: on a slow network the pong stands behind it, and nobody sees how far it came. */
+const PONG_BEHIND_PAGE_MS = 20_000
 const ANSWER_WITHIN_MS = 30_000
 /** A network that takes a line in and then carries nothing never says so. */
 const WELCOME_WITHIN_MS = 30_000
 
 type Answer = Extract<ServerFrame, { requestId: number }>
-type Asked = { resolve(answer: Answer): void; reject(error: ClientFailure): void; cancel(): void }
+type Asked = { isPage: boolean; resolve(answer: Answer): void; reject(error: ClientFailure): void; cancel(): void }
 type Without<Frame, Key extends PropertyKey> = Frame extends unknown ? Omit<Frame, Key> : never
 export type RequestFrame = Without<Extract<ClientFrame, { requestId: number }>, 'requestId'>
 
@@ -36,6 +38,7 @@ export class SocketConnection {
   #failures = 0
   #nextRequestId = 1
   #isActive = false
+  #isProbing = false
   #state: Connection = { state: 'offline', nextTryAt: null }
   #cancelRetry: (() => void) | null = null
   #cancelHeartbeat: (() => void) | null = null
@@ -109,7 +112,7 @@ export class SocketConnection {
         if (answer.type === expected) resolve(answer as Extract<Answer, { type: Type }>)
         else reject(new ClientFailure('internal', 0, `answered by ${answer.type}`))
       }
-      this.#asked.set(requestId, { resolve: settle, reject, cancel })
+      this.#asked.set(requestId, { isPage: frame.type === 'fetchPage', resolve: settle, reject, cancel })
       socket.send(clientFrames.encode({ ...frame, requestId } as ClientFrame))
     })
   }
@@ -183,7 +186,7 @@ export class SocketConnection {
   #take(bytes: Uint8Array): void {
     const frame = serverFrames.decode(bytes)
     if (frame.type === 'welcome') this.#greet()
-    if (frame.type === 'pong') this.#rest()
+    if (this.#isProbing) this.#rest()
     if ('requestId' in frame && frame.requestId !== 0) this.#settle(frame)
     else if (frame.type === 'refused') this.#refuse(frame.code)
     else this.onFrame(frame)
@@ -213,6 +216,7 @@ export class SocketConnection {
   }
 
   #rest(): void {
+    this.#isProbing = false
     this.#cancelHeartbeat?.()
     this.#cancelHeartbeat = this.context.platform.clock.schedule(HEARTBEAT_MS, () => this.#beat())
   }
@@ -220,8 +224,12 @@ export class SocketConnection {
   #beat(): void {
     const socket = this.#socket
     if (!socket) return
+    // Asked again while it is silent: the wait goes on, it does not begin anew.
+    if (this.#isProbing) return
+    this.#isProbing = true
     this.send({ type: 'ping', isActive: this.#isActive })
-    this.#loseIfSilent(PONG_WITHIN_MS, socket)
+    const isPageComing = [...this.#asked.values()].some(({ isPage }) => isPage)
+    this.#loseIfSilent(isPageComing ? PONG_BEHIND_PAGE_MS : PONG_WITHIN_MS, socket)
   }
 
   #lose(socket: PlatformSocket): void {
@@ -235,6 +243,7 @@ export class SocketConnection {
     const socket = this.#socket
     this.#socket = null
     this.#attempt++
+    this.#isProbing = false
     this.#cancelHeartbeat?.()
     socket?.close()
     for (const asked of this.#asked.values()) {

@@ -75,5 +75,6 @@ function answerDownload(download: Download, request: Request): Response | null {
 function explain(request: Request, secureUrl: string | null, offersCertificate: boolean): Response {
   const isPage = request.method === 'GET' && !new URL(request.url).pathname.startsWith('/api/')
   const refusal = () => new Response('Use the https address.', { status: 403 })
-  return withSecurityHeaders(isPage ? renderPlainPage(secureUrl, offersCertificate) : refusal())
+  const acceptLanguage = request.headers.get('accept-language')
+  return withSecurityHeaders(isPage ? renderPlainPage({ secureUrl, offersCertificate, acceptLanguage }) : refusal())
 }

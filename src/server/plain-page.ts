@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { certificatePath, profilePath } from './tls/downloads.ts'
+import { chooseLanguage, type PlainLanguage, type PlainWords, plainWords } from './plain-page-words.ts'
 
 const styles = `
 :root{color-scheme:light dark;--back:#f8f7f4;--card:#fff;--ink:#172229;--soft:#58646b;--line:#e5e4df;--lead:#00727f;--on:#f8fdfd}
@@ -29,86 +29,50 @@ export const plainPagePolicy = [
 
 const icon = `<svg viewBox="0 0 512 512" aria-hidden="true"><rect width="512" height="512" rx="124" fill="#00727f"/><path fill="#fff" fill-rule="evenodd" d="M256 108c-90 0-156 60-156 140 0 42 18 78 48 103l-13 57c-2 10 8 18 17 13l62-33c13 3 27 5 42 5 90 0 156-62 156-145s-66-140-156-140ZM256 330c-5 0-9-2-13-5-43-36-69-60-69-93 0-25 19-44 43-44 15 0 29 7 39 20 10-13 24-20 39-20 24 0 43 19 43 44 0 33-26 57-69 93-4 3-8 5-13 5Z"/></svg>`
 
-const certificateLink = `<a href="${certificatePath}">the certificate</a>`
-const platforms: { name: string; steps: string[] }[] = [
-  {
-    name: 'iPhone and iPad',
-    steps: [
-      `In Safari, open <a href="${profilePath}">the profile</a> and choose Allow.`,
-      'Open Settings. Near the top stands “Profile Downloaded”: tap it, then Install.',
-      'Settings, General, About, Certificate Trust Settings: switch TralliValli on.',
-    ],
-  },
-  {
-    name: 'Android',
-    steps: [
-      `Download ${certificateLink}.`,
-      'Open Settings and search for “CA certificate” (Security, Encryption, Install a certificate).',
-      'Choose “Install anyway”, then the downloaded file. Firefox also needs Settings, About Firefox: tap the logo five times, then Secret Settings, “Use third party CA certificates”.',
-    ],
-  },
-  {
-    name: 'Windows',
-    steps: [
-      `Download ${certificateLink} and open it.`,
-      'Install Certificate, Current User, “Place all certificates in the following store”, Browse.',
-      'Choose “Trusted Root Certification Authorities”, then finish, and restart the browser.',
-    ],
-  },
-  {
-    name: 'macOS',
-    steps: [
-      `Download ${certificateLink} and open it: Keychain Access asks where to add it, choose “login”.`,
-      'Find TralliValli in the list, open it, and under Trust choose “Always Trust”.',
-    ],
-  },
-  {
-    name: 'Linux',
-    steps: [
-      `Download ${certificateLink}.`,
-      'Chrome and Chromium: Settings, Privacy and security, Security, Manage certificates, Authorities, Import; tick “websites”.',
-      'Firefox: Settings, Privacy &amp; Security, View Certificates, Authorities, Import; tick “websites”.',
-    ],
-  },
-]
+export type PlainVisit = { secureUrl: string | null; offersCertificate: boolean; acceptLanguage: string | null }
 
 /** What a visitor over plain HTTP sees: why there is a warning ahead, and how to be rid of it for good. */
-export function renderPlainPage(secureUrl: string | null, offersCertificate: boolean): Response {
+export function renderPlainPage({ secureUrl, offersCertificate, acceptLanguage }: PlainVisit): Response {
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': plainPagePolicy,
     'Cache-Control': 'no-store',
+    Vary: 'Accept-Language',
   }
-  return new Response(renderDocument(secureUrl ? renderWay(secureUrl, offersCertificate) : noWay), { headers })
+  const language = chooseLanguage(acceptLanguage)
+  const words = plainWords(language)
+  const content = secureUrl ? renderWay(words, secureUrl, offersCertificate) : renderNoWay(words)
+  return new Response(renderDocument(language, content), { headers })
 }
 
-const noWay = `<h1>Almost there</h1>
-<p>This address is not private enough for your family's messages, so nothing is shown here.</p>
-<p>Please open TralliValli by its <strong>https://</strong> address. Whoever runs it at your home knows it.</p>`
+function renderNoWay({ noWayTitle, noWay, noWayNext }: PlainWords): string {
+  return `<h1>${noWayTitle}</h1>
+<p>${noWay}</p>
+<p>${noWayNext}</p>`
+}
 
-function renderWay(secureUrl: string, offersCertificate: boolean): string {
+function renderWay(words: PlainWords, secureUrl: string, offersCertificate: boolean): string {
   const url = escapeHtml(secureUrl)
-  return `<h1>Your family's chat is one step away</h1>
-<p>Messages are unlocked on your own device, and browsers allow that only on a secure address:</p>
-<a class="go" href="${url}">Continue to <span class="address">${url}</span></a>
-${offersCertificate ? renderTrust() : ''}`
+  return `<h1>${words.wayTitle}</h1>
+<p>${words.way}</p>
+<a class="go" href="${url}">${words.go} <span class="address">${url}</span></a>
+${offersCertificate ? renderTrust(words) : ''}`
 }
 
-function renderTrust(): string {
+function renderTrust({ warning, trustTitle, trust, platforms }: PlainWords): string {
   const sections = platforms.map(
     ({ name, steps }) =>
       `<details><summary>${name}</summary><ol>${steps.map((step) => `<li>${step}</li>`).join('')}</ol></details>`,
   )
-  return `<p class="soft">Your browser will say that the connection is not private, because this home signs its own certificate instead of asking a company.
-Choose “Advanced” (or “Show details”), then continue. It asks once on each device.</p>
-<h2>Better: let this device trust your home</h2>
-<p class="soft">It takes a minute, the warning never comes back, and TralliValli can be installed like an app and send notifications. The certificate works for addresses inside your home only.</p>
+  return `<p class="soft">${warning}</p>
+<h2>${trustTitle}</h2>
+<p class="soft">${trust}</p>
 ${sections.join('\n')}`
 }
 
-function renderDocument(content: string): string {
+function renderDocument(language: PlainLanguage, content: string): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <title>TralliValli</title>

@@ -77,11 +77,11 @@ test('of a thread that was left only its newest page is kept, and nothing of a w
 test('a page is drawn in pieces, the nearest first, and only its last piece says that the end is reached', () => {
   const page = { items: run(100, 120), hasOlder: false, hasNewer: false, firstUnreadId: null }
   const up = inParts(page, 'older')
-  expect(up.map(({ items }) => items.length)).toEqual([rowsPerFrame, rowsPerFrame, 20 - 2 * rowsPerFrame])
-  expect(up.map(({ hasOlder }) => hasOlder)).toEqual([true, true, false])
+  expect(up.map(({ items }) => items.length)).toEqual([rowsPerFrame, rowsPerFrame, rowsPerFrame, 20 - 3 * rowsPerFrame])
+  expect(up.map(({ hasOlder }) => hasOlder)).toEqual([true, true, true, false])
   expect(keys(up.reduce(addOlder, open(120, 125)))).toEqual(numbers(100, 125))
   const down = inParts(page, 'newer')
-  expect(down.map(({ hasNewer }) => hasNewer)).toEqual([true, true, false])
+  expect(down.map(({ hasNewer }) => hasNewer)).toEqual([true, true, true, false])
   expect(keys(down.reduce(addNewer, open(95, 100)))).toEqual(numbers(95, 120))
 })
 

@@ -1,10 +1,10 @@
 import { createI18n, type params as libraryParams, strings, transform } from '@nanostores/i18n'
 import { atom, keepMount, type ReadableAtom } from 'nanostores'
 import { recall, remember } from '../preferences.ts'
+import { languages } from './languages.ts'
 
 export { count } from '@nanostores/i18n'
 
-export const languages = { en: 'English', de: 'Deutsch' } as const
 export type Language = keyof typeof languages
 
 const isLanguage = (code: string): code is Language => Object.hasOwn(languages, code)

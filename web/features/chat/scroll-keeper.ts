@@ -65,7 +65,10 @@ export class ScrollKeeper {
   /** Before the rows change: which one stands first in the view, and where. Safari has anchored by itself only since 27. */
   remember(): void {
     this.anchor = null
-    if (!this.view || this.isStuck) return
+    if (!this.view) return
+    // The reader moved, and the event that says so is still to come.
+    if (this.isStuck && this.distanceToTop < this.lastTop - 1 && this.distanceToBottom >= 4) this.isStuck = false
+    if (this.isStuck) return
     const top = this.view.getBoundingClientRect().top
     const row = this.firstRow((rectangle) => rectangle.bottom > top + 1)
     if (row) this.anchor = { row, top: row.getBoundingClientRect().top }

@@ -24,7 +24,7 @@ import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry } from '.
 /** Rows this near to an edge of the view make the next page load. */
 const edgePixels = 1_200
 /** What fills a screen is drawn at once, what lies above it with the frames that follow. */
-const firstRows = 20
+const firstRows = 16
 
 /**
  * The messages of one conversation: a window of at most 160 rows that moves through any number of them.

@@ -4,7 +4,8 @@ import { Monitor, Moon, Sun } from 'lucide'
 import { TvElement, Use } from '../../element.ts'
 import { $textSize, $theme, textSizes } from '../../preferences.ts'
 import { choiceCards, choicePills } from '../../ui/parts.ts'
-import { $language, type Language, languages, setLanguage } from '../../words/i18n.ts'
+import { $language, type Language, setLanguage } from '../../words/i18n.ts'
+import { languages } from '../../words/languages.ts'
 import { $settingsWords } from '../../words/settings.ts'
 
 /** Theme, text size and language, kept on this device. */

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { customElement, state } from 'lit/decorators.js'
 import { CloudOff, History, X } from 'lucide'
-import type { HomeState } from '../../../src/client/api.ts'
+import type { Connection, HomeState } from '../../../src/client/api.ts'
 import { bridge } from '../../bridge.ts'
 import { TvElement, Use } from '../../element.ts'
 import { $connection, $home, $progress, type Progress } from '../../stores.ts'
@@ -12,8 +12,13 @@ import { $appWords } from '../../words/app.ts'
 import { fullDate } from '../../words/time.ts'
 import '../recovery/tv-kit-reminder.ts'
 
-/** A short gap in the connection is nobody's concern. */
+/** A short gap in the connection is nobody's concern: one without a network, or with a long wait ahead, is not short. */
 const quietMs = 2_000
+
+function isLongGap({ state, nextTryAt }: Connection): boolean {
+  if (!navigator.onLine) return true
+  return state === 'offline' && nextTryAt !== null && nextTryAt - Date.now() > quietMs
+}
 
 /** Lines above everything: no connection, a restored home, history on its way. */
 @customElement('tv-banner')
@@ -42,11 +47,14 @@ export class TvBanner extends TvElement {
   }
 
   protected override willUpdate(): void {
-    const { state } = this.connection.value
-    if (state === 'online') {
+    const connection = this.connection.value
+    if (connection.state === 'online') {
       this.isDisconnected = false
       this.stopTimer()
-    } else this.timer ??= setTimeout(this.tick, state === 'offline' ? 0 : quietMs)
+    } else if (!this.isDisconnected && isLongGap(connection)) {
+      this.stopTimer()
+      this.timer = setTimeout(this.tick)
+    } else this.timer ??= setTimeout(this.tick, quietMs)
   }
 
   private connectionLine(): TemplateResult {

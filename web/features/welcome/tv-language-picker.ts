@@ -3,7 +3,8 @@ import { customElement } from 'lit/decorators.js'
 import { ChevronDown, Globe } from 'lucide'
 import { TvElement, Use } from '../../element.ts'
 import { icon } from '../../ui/icon.ts'
-import { $language, type Language, languages, setLanguage } from '../../words/i18n.ts'
+import { $language, type Language, setLanguage } from '../../words/i18n.ts'
+import { languages } from '../../words/languages.ts'
 import { $welcomeWords } from '../../words/welcome.ts'
 
 /** The browser's own list: it works with every keyboard, reader and phone. */

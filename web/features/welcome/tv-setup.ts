@@ -17,6 +17,7 @@ import { welcomeFrame, welcomePage } from './frame.ts'
 import { $recoveryCode } from './kit.ts'
 import type { PersonDraft } from './session-memory.ts'
 import { $setupProgress, advanceSetup, endSetup, resumeStep, type SetupStep } from './setup-progress.ts'
+import { StepHistory, type WayBack } from './step-history.ts'
 import { WelcomeScreen } from './welcome-screen.ts'
 import './tv-kit.ts'
 import './tv-kit-retype.ts'
@@ -64,6 +65,11 @@ export class TvSetup extends WelcomeScreen {
   private readonly frameWords = new Use(this, $welcomeWords)
   private readonly code = new Use(this, $recoveryCode)
 
+  constructor() {
+    super()
+    new StepHistory(this, () => this.wayBack())
+  }
+
   protected get screen(): string {
     return this.progress.value.step ?? 'choose'
   }
@@ -89,13 +95,28 @@ export class TvSetup extends WelcomeScreen {
   }
 
   override render() {
-    const step = this.progress.value.step ?? 'choose'
-    const isOutside = $phase.get().name !== 'inside' && !this.founding.isBusy
-    if (isOutside && !this.token) return welcomeFrame({ content: this.tokenPage() })
+    if (this.needsToken) return welcomeFrame({ content: this.tokenPage() })
+    const { step } = this
     const number = numbers[step]
-    const canGoBack = !this.founding.isBusy && !this.isRestoring && before[step] !== undefined
-    const back = canGoBack ? () => advanceSetup({ step: before[step]! }) : null
+    const way = this.wayBack()
+    const back = typeof way === 'function' ? way : null
     return welcomeFrame({ content: this.page(step), back, ...(number ? { step: number, steps: 6 } : {}) })
+  }
+
+  private get step(): SetupStep {
+    return this.progress.value.step ?? 'choose'
+  }
+
+  private get needsToken(): boolean {
+    return $phase.get().name !== 'inside' && !this.founding.isBusy && !this.token
+  }
+
+  // What was founded is not founded again, and what is under way is not left by a slip of the thumb.
+  private wayBack(): WayBack {
+    const { step } = this
+    if (this.needsToken || step === 'choose') return 'leave'
+    const earlier = this.founding.isBusy || this.isRestoring ? undefined : before[step]
+    return earlier ? () => advanceSetup({ step: earlier }) : 'stay'
   }
 
   private page(step: SetupStep): TemplateResult {
