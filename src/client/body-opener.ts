@@ -29,6 +29,10 @@ export type Opening =
 
 /** Opens bodies by whichever key there is: a session's content key, a sender chain, the archive. */
 export class BodyOpener {
+  /** Where a key may be held: asked at every body and nearly always in vain, which a database answers slowly. */
+  readonly #maybeHeld = new Set<string>()
+  #areHeldKnown = false
+
   constructor(
     private readonly context: ClientContext,
     private readonly parts: AccountParts,
@@ -49,7 +53,18 @@ export class BodyOpener {
 
   holdKey(step: Step, peer: Peer, { convId, msgId, messageKey, bodyHash }: ContentKey): void {
     const held: HeldKey = { messageKey, bodyHash, peer, at: this.context.platform.clock.now() }
-    step.put('keys', keyRow(idFromBytes(convId), idFromBytes(msgId)), held)
+    const place = keyRow(idFromBytes(convId), idFromBytes(msgId))
+    this.#maybeHeld.add(place)
+    step.put('keys', place, held)
+  }
+
+  async #heldKey(step: Step, place: string): Promise<HeldKey | null> {
+    if (!this.#areHeldKnown) {
+      const rows = await this.context.store.list<HeldKey>('keys', { from: 'k/', before: 'k0' })
+      for (const { key } of rows) this.#maybeHeld.add(key)
+      this.#areHeldKnown = true
+    }
+    return this.#maybeHeld.has(place) ? step.get<HeldKey>('keys', place) : null
   }
 
   async open(
@@ -89,13 +104,14 @@ export class BodyOpener {
 
   async #byContentKey(step: Step, record: ConversationRecord, { header, body }: Sealed): Promise<OpenedBody | null> {
     const place = keyRow(record.conversationId, idFromBytes(header.msgId))
-    const held = await step.get<HeldKey>('keys', place)
+    const held = await this.#heldKey(step, place)
     if (!held) return null
     const opened = await openBodyWithKey(body, held)
     const { peer } = held
     checkSender(opened.plaintext, { userId: idToBytes(peer.accountId), deviceId: idToBytes(peer.deviceId) })
     this.#checkMember(record, opened)
     step.put('keys', place, null)
+    step.afterwards(() => this.#maybeHeld.delete(place))
     return opened
   }
 
