@@ -1,6 +1,7 @@
 // bun bench/web.ts: a browser whose person was away opens on 10,000 waiting messages; how long until all are fetched, opened and
 // stored, and what its page and its worker hold then. The worker that does the work is not slowed down.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+// BENCH_WORKER_PROFILE=FILE writes where the worker spent its time, for the performance panel of a browser.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CDPSession, Page } from 'playwright-core'
 import { TestBrowser } from '../tests/support/browser.ts'
@@ -16,6 +17,8 @@ const messages = Number(process.env['BENCH_MESSAGES'] ?? 10_000)
 const underWay = 50
 let nextId = 1
 const words = 'x'.repeat(290)
+
+const profilePath = process.env['BENCH_WORKER_PROFILE']
 
 const { isJson } = readOptions({ runs: 1 })
 const report = new Report('web', isJson)
@@ -80,10 +83,21 @@ async function watchHeaps(page: Page) {
   const session = await page.context().newCDPSession(page)
   const workers: string[] = []
   session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
-    if (targetInfo.type === 'worker') workers.push(sessionId)
+    if (targetInfo.type !== 'worker') return
+    workers.push(sessionId)
+    if (profilePath) void startProfile(sessionId)
   })
   await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
+  const startProfile = async (id: string) => {
+    await askWorker(session, id, 'Profiler.enable')
+    await askWorker(session, id, 'Profiler.start')
+  }
   return async () => {
+    for (const [index, id] of workers.entries()) {
+      if (!profilePath) break
+      const { profile } = await askWorker(session, id, 'Profiler.stop')
+      writeFileSync(index === 0 ? profilePath : `${profilePath}.${index}`, JSON.stringify(profile))
+    }
     await session.send('HeapProfiler.collectGarbage')
     const { usedSize } = await session.send('Runtime.getHeapUsage')
     let worker = 0
@@ -95,11 +109,13 @@ async function watchHeaps(page: Page) {
   }
 }
 
-function askWorker(session: CDPSession, sessionId: string, method: string): Promise<{ usedSize?: number }> {
+type WorkerAnswer = { usedSize?: number; profile?: unknown }
+
+function askWorker(session: CDPSession, sessionId: string, method: string): Promise<WorkerAnswer> {
   const id = nextId++
-  const { promise, resolve } = Promise.withResolvers<{ usedSize?: number }>()
+  const { promise, resolve } = Promise.withResolvers<WorkerAnswer>()
   const take = (event: { sessionId: string; message: string }) => {
-    const answer = JSON.parse(event.message) as { id?: number; result?: { usedSize?: number } }
+    const answer = JSON.parse(event.message) as { id?: number; result?: WorkerAnswer }
     if (event.sessionId !== sessionId || answer.id !== id) return
     session.off('Target.receivedMessageFromTarget', take)
     resolve(answer.result ?? {})

@@ -40,6 +40,16 @@ export class Arrivals {
     private readonly isOwnPending: (messageId: MessageId) => boolean,
   ) {}
 
+  /** These come next in this batch: what of them can be opened is begun at once. */
+  async lookAhead(
+    batch: Batch,
+    id: ConversationId,
+    sealed: readonly Pick<Arrival, 'body' | 'archive'>[],
+  ): Promise<void> {
+    const record = await this.conversations.read(batch.step, id)
+    if (record && sealed.length > 1) await this.opener.lookAhead(batch.step, record, sealed)
+  }
+
   /** A message in its turn (live, or from a page of what was missed). */
   async takeNew(batch: Batch, id: ConversationId, arrival: Arrival): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
@@ -80,6 +90,13 @@ export class Arrivals {
 
   /** A key came: opens what waited for it. */
   async wake(batch: Batch, bodies: readonly WaitingBody[], archive: ArchiveRow | null = null): Promise<void> {
+    const [first] = bodies
+    if (first)
+      await this.lookAhead(
+        batch,
+        first.conversationId,
+        bodies.map(({ body }) => ({ body, archive })),
+      )
     for (const waiting of bodies) {
       const record = await this.conversations.read(batch.step, waiting.conversationId)
       if (!record) continue

@@ -5,10 +5,10 @@ import { checkSender } from '../crypto/body-plaintext.ts'
 import { equal, toHex } from '../crypto/bytes.ts'
 import { DecryptionFailed, insist } from '../crypto/errors.ts'
 import type { ContentKey } from '../crypto/packets.ts'
-import { openWithChain } from '../crypto/sender-chain.ts'
+import { type ReceivingChain, type StartedOpening, startOpening } from '../crypto/sender-chain.ts'
 import { type ChainId, type ConversationId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
 import type { Witness } from './batch.ts'
-import type { ChainShelf } from './chains.ts'
+import type { ChainShelf, PeerChain } from './chains.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf, wasMember } from './conversation-record.ts'
 import type { Lateness, Standing } from './lateness.ts'
@@ -32,6 +32,8 @@ export class BodyOpener {
   /** Where a key may be held: asked at every body and nearly always in vain, which a database answers slowly. */
   readonly #maybeHeld = new Set<string>()
   #areHeldKnown = false
+  /** What was begun of each body, and with which key: it counts only where that is the key when its turn comes. */
+  readonly #begun = new WeakMap<Uint8Array, { key: object; started: Started }>()
 
   constructor(
     private readonly context: ClientContext,
@@ -65,6 +67,68 @@ export class BodyOpener {
       this.#areHeldKnown = true
     }
     return this.#maybeHeld.has(place) ? step.get<HeldKey>('keys', place) : null
+  }
+
+  /**
+   * Begins to open bodies whose turn in this step comes soon, so that ciphers run beside each other. It decides and
+   * changes nothing: {@link open} takes what was begun where it would begin the same.
+   */
+  async lookAhead(step: Step, record: ConversationRecord, sealed: readonly WithArchive[]): Promise<void> {
+    const found = await Promise.all(sealed.map((one) => this.#findKeys(step, record, one)))
+    const moved = new Map<PeerChain, ReceivingChain>()
+    for (const keys of found) {
+      if (!keys) continue
+      const { held, peerChain } = keys
+      if (held) this.#beginWithKey(keys.body, held)
+      else if (peerChain) {
+        const chain = this.#tryChain(keys.body, moved.get(peerChain) ?? peerChain.chain)
+        if (chain) moved.set(peerChain, chain)
+        else this.#beginWithArchive(keys)
+      } else this.#beginWithArchive(keys)
+    }
+  }
+
+  async #findKeys(step: Step, record: ConversationRecord, { body, archive }: WithArchive) {
+    const header = this.header(record.conversationId, body)
+    if (!header || (header.mode === 2 && header.epoch >= record.heads.length)) return null
+    const held = await this.#heldKey(step, keyRow(record.conversationId, idFromBytes(header.msgId)))
+    const peerChain = header.mode === 2 ? await this.chains.receiving(step, idFromBytes<ChainId>(header.chainId)) : null
+    return { header, body, archive, held, peerChain }
+  }
+
+  #tryChain(body: Uint8Array, chain: ReceivingChain): ReceivingChain | null {
+    try {
+      return this.#beginWithChain(body, chain).chain
+    } catch (error) {
+      if (error instanceof DecryptionFailed) return null
+      throw error
+    }
+  }
+
+  #beginWithKey(body: Uint8Array, key: HeldKey) {
+    return this.#begin(body, key, () => ({ opened: openBodyWithKey(body, key) }))
+  }
+  #beginWithChain(body: Uint8Array, chain: ReceivingChain) {
+    return this.#begin(body, chain, () => startOpening(chain, body, this.context.platform.clock.now()))
+  }
+  #beginWithArchive({ header, body, archive }: Sealed) {
+    const key = archive && this.parts.archiveKeys.get(archive.epoch)
+    if (!archive || !key || header.isEphemeral) return null
+    const place = { userId: this.parts.identity.userId, msgId: header.msgId }
+    const open = async () =>
+      openBodyWithKey(body, await openArchiveRow({ epoch: archive.epoch, key }, place, archive.row))
+    return this.#begin(body, archive, () => ({ opened: open() }))
+  }
+
+  /** What was begun of this body with this very key, or what is begun now. */
+  #begin<Begun extends Started>(body: Uint8Array, key: object, start: () => Begun): Begun {
+    const known = this.#begun.get(body)
+    if (known?.key === key) return known.started as Begun
+    const started = start()
+    // Whoever comes for it hears of it.
+    started.opened.catch(() => undefined)
+    this.#begun.set(body, { key, started })
+    return started
   }
 
   async open(
@@ -106,7 +170,7 @@ export class BodyOpener {
     const place = keyRow(record.conversationId, idFromBytes(header.msgId))
     const held = await this.#heldKey(step, place)
     if (!held) return null
-    const opened = await openBodyWithKey(body, held)
+    const opened = await this.#beginWithKey(body, held).opened
     const { peer } = held
     checkSender(opened.plaintext, { userId: idToBytes(peer.accountId), deviceId: idToBytes(peer.deviceId) })
     this.#checkMember(record, opened)
@@ -120,22 +184,16 @@ export class BodyOpener {
     const chainId = idFromBytes<ChainId>(header.chainId)
     const held = await this.chains.receiving(step, chainId)
     if (!held) return null
-    const { chain, ...opened } = await openWithChain(held.chain, body, this.context.platform.clock.now())
+    const started = this.#beginWithChain(body, held.chain)
+    const opened = await started.opened
     this.#checkMember(record, opened)
-    await this.chains.advance(step, chainId, chain)
+    await this.chains.advance(step, chainId, started.chain)
     return opened
   }
 
-  async #byArchive(
-    _step: Step,
-    record: ConversationRecord,
-    { header, body, archive }: Sealed,
-  ): Promise<OpenedBody | null> {
-    const key = archive && this.parts.archiveKeys.get(archive.epoch)
-    if (!archive || !key || header.isEphemeral) return null
-    const place = { userId: this.parts.identity.userId, msgId: header.msgId }
-    const archived = await openArchiveRow({ epoch: archive.epoch, key }, place, archive.row)
-    const opened = await openBodyWithKey(body, archived)
+  async #byArchive(_step: Step, record: ConversationRecord, sealed: Sealed): Promise<OpenedBody | null> {
+    const opened = await this.#beginWithArchive(sealed)?.opened
+    if (!opened) return null
     this.#checkMember(record, opened)
     return opened
   }
@@ -158,7 +216,9 @@ export class BodyOpener {
 }
 
 type GroupHeader = Extract<BodyHeader, { mode: 2 }>
-type Sealed = { header: BodyHeader; body: Uint8Array; archive: ArchiveRow | null }
+type WithArchive = { body: Uint8Array; archive: ArchiveRow | null }
+type Sealed = WithArchive & { header: BodyHeader }
+type Started = Pick<StartedOpening, 'opened'>
 
 function keyRow(id: ConversationId, messageId: MessageId): string {
   return `k/${id}/${messageId}`

@@ -132,6 +132,7 @@ export class CatchUp {
 
   async #takeForward(id: ConversationId, { items, hasMore }: Page, target: number): Promise<void> {
     await this.intake.run(async (batch) => {
+      await this.arrivals.lookAhead(batch, id, items)
       for (const item of items) await this.arrivals.takeNew(batch, id, item)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
@@ -148,6 +149,7 @@ export class CatchUp {
   /** Messages stand where they belong, and between them the lines of the entries their senders had seen. */
   async #takeBackward(id: ConversationId, { items, hasMore }: Page, isOld: boolean, lastSeq?: number): Promise<void> {
     await this.intake.run(async (batch) => {
+      await this.arrivals.lookAhead(batch, id, items)
       for (const item of items) await this.arrivals.takeOld(batch, id, item, isOld)
       await this.#placeBetween(batch, id, items)
       const record = await this.conversations.read(batch.step, id)

@@ -148,6 +148,10 @@ export class GroupCommands {
     wanted: (record: ConversationRecord) => ConversationEntryBody | null,
   ): Promise<void> {
     await this.parts.keyLog.ensureFresh(FRESH_LOG_MS)
+    if (wanted(this.#group(id)) === null) {
+      // Another device may have undone it a moment ago, and this one has not heard.
+      await this.conversations.refreshEntries(id)
+    }
     for (let attempt = 1; ; attempt++) {
       const record = this.#group(id)
       const body = wanted(record)

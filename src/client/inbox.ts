@@ -123,7 +123,8 @@ export class Inbox {
     if (isUnknown) await this.engine.conversations.refreshList().catch((error: unknown) => this.#report(error))
     const envelopeIds: number[] = []
     await this.engine.intake.run(async (batch) => {
-      for (const frame of frames) {
+      for (const [index, frame] of frames.entries()) {
+        await this.#lookAhead(batch, frames, index)
         if (frame.type === 'envelopes') await this.#takeEnvelopes(batch, frame, envelopeIds)
         else if (frame.type === 'message')
           await this.engine.arrivals.takeNew(batch, frame.conversationId, {
@@ -137,6 +138,25 @@ export class Inbox {
     this.#seen = [...this.#seen, ...envelopeIds].slice(-REMEMBERED_IDS)
     this.#acknowledge(frames)
     for (const frame of frames) if (frame.type === 'message') this.#lookForGap(frame)
+  }
+
+  /** Messages of one conversation that come in a row are begun together. */
+  async #lookAhead(batch: Batch, frames: readonly Sealed[], index: number): Promise<void> {
+    const idAt = (at: number) => {
+      const frame = frames[at]
+      return frame?.type === 'message' ? frame.conversationId : null
+    }
+    const id = idAt(index)
+    if (id === null || idAt(index - 1) === id) return
+    const row: { body: Uint8Array; archive: null }[] = []
+    for (
+      let at = index, frame = frames[at];
+      frame?.type === 'message' && frame.conversationId === id;
+      frame = frames[++at]
+    ) {
+      row.push({ body: frame.body, archive: null })
+    }
+    await this.engine.arrivals.lookAhead(batch, id, row)
   }
 
   #acknowledge(frames: readonly Sealed[]): void {

@@ -8,15 +8,23 @@ const MAX_CACHED_ROWS = 4_000
 /** One change of this device's memory: everything it reads, writes and then tells, kept apart until it is on disk. */
 export class Step {
   readonly #pending = new Map<string, LocalWrite>()
+  readonly #reads = new Map<string, Promise<unknown>>()
   readonly #effects: (() => void)[] = []
   readonly #regrets: (() => void)[] = []
 
   constructor(private readonly read: <Value>(table: TableName, key: string) => Promise<Value | null>) {}
 
-  /** What the row will be after this step. */
+  /** What the row will be after this step. It runs alone: what it has read once is the same value to its end. */
   async get<Value>(table: TableName, key: string): Promise<Value | null> {
-    const pending = this.#pending.get(`${table}|${key}`)
-    return pending ? (pending.value as Value | null) : this.read<Value>(table, key)
+    const place = `${table}|${key}`
+    const pending = this.#pending.get(place)
+    if (pending) return pending.value as Value | null
+    let reading = this.#reads.get(place)
+    if (!reading) {
+      reading = this.read<Value>(table, key)
+      this.#reads.set(place, reading)
+    }
+    return reading as Promise<Value | null>
   }
 
   /** null deletes. Values are never changed in place afterwards. */

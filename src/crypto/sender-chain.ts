@@ -148,25 +148,37 @@ export function acceptSenderKey(owner: DeviceAddress & { dsk: DevicePublicKey },
   }
 }
 
+/** A body on its way to being opened, and the chain behind it: good only once `opened` has resolved. */
+export interface StartedOpening {
+  chain: ReceivingChain
+  opened: Promise<OpenedBody>
+}
+
 /**
- * Opens one body of a chain, in any order, each once. The order of checks is that of PROTOCOL 4.5: chain, conversation,
- * epoch, flag; then the signature, before anything is derived; then jump, key, commitment, tag, sender. Throws
- * DecryptionFailed, and the chain stays as it was, if one fails. `convHead` of the header is for the caller to compare
- * with its own conversation log: a difference there is a fork, and worth more than a refusal.
+ * Starts to open one body of a chain, in any order, each once. The order of checks is that of PROTOCOL 4.5: chain,
+ * conversation, epoch, flag; then the signature, before anything is derived; then jump, key, commitment, tag, sender. Up
+ * to the key a check that fails throws DecryptionFailed here, from the commitment on `opened` rejects with it: the chain
+ * stays as it was. `convHead` of the header is for the caller to compare with its own conversation log: a difference
+ * there is a fork, and worth more than a refusal.
  */
-export async function openWithChain(
-  chain: ReceivingChain,
-  body: Uint8Array,
-  now: number,
-): Promise<OpenedBody & { chain: ReceivingChain }> {
+export function startOpening(chain: ReceivingChain, body: Uint8Array, now: number): StartedOpening {
   const header = parseBodyHeader(body)
   insist(header.mode === 2 && equal(header.chainId, chain.chainId), 'another chain')
   insist(equal(header.convId, chain.convId) && header.epoch === chain.epoch, 'another conversation or epoch')
   insist(header.isEphemeral === (chain.klass === 1), 'flag and class of the chain differ')
   insist(verifyBodySignature(body, chain.signingKey), 'signature')
   const { chain: advanced, messageKey } = takeKey(chain, header.iteration, now)
-  const opened = await openGroupBody(messageKey, body, chain.owner)
-  return { ...opened, chain: advanced }
+  return { chain: advanced, opened: openGroupBody(messageKey, body, chain.owner) }
+}
+
+/** {@link startOpening} to its end. */
+export async function openWithChain(
+  chain: ReceivingChain,
+  body: Uint8Array,
+  now: number,
+): Promise<OpenedBody & { chain: ReceivingChain }> {
+  const { chain: advanced, opened } = startOpening(chain, body, now)
+  return { ...(await opened), chain: advanced }
 }
 
 function takeKey(

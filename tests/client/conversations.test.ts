@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { Between } from '../hostile/between.ts'
 import { codeOf, type Member } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
 import { conversation, hears, knows, newMessageId, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
@@ -119,6 +120,24 @@ describe('a group', () => {
     const lines = await thread(oma, id)
     expect(lines.filter((line) => ['[added]', '[removed]'].includes(line)).length).toBeGreaterThanOrEqual(2)
     expect(lines.slice(-2)).toEqual(['[removed]', 'after Papa'])
+    expect(conversation(stranger, id)).toBeNull()
+  })
+
+  test('takes a member back by a device that has not heard of their removal', async () => {
+    const id = await oma.client.createGroup('Garden', null, [papa.accountId])
+    await knows(papa, id)
+    const tablet = home.visitor('Oma tablet')
+    await tablet.client.signIn('oma', oma.passphrase)
+    await knows(tablet, id)
+    const atTablet = await Between.before(tablet)
+    await tablet.until('being online', ({ view }) => view.connection?.connection.state === 'online')
+    atTablet.toDevice = (frame) => (frame.type === 'conversationGrew' ? [] : [frame])
+    await oma.client.removeMember(id, papa.accountId)
+    await papa.until('being out', (self) => conversation(self, id)?.isMember === false)
+    await tablet.client.addMembers(id, [papa.accountId])
+    await papa.until('being in', (self) => conversation(self, id)?.isMember === true)
+    await say(tablet, id, 'back again')
+    await hears(papa, id, 'back again')
     expect(conversation(stranger, id)).toBeNull()
   })
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import type { ConversationId } from '../../src/protocol/ids.ts'
+import type { ConversationId, MessageId } from '../../src/protocol/ids.ts'
 import type { ServerFrame } from '../../src/protocol/socket.ts'
 import { Between } from '../hostile/between.ts'
 import type { Member } from '../support/member.ts'
 import { MovableClock } from '../support/movable-clock.ts'
 import { RealHome } from '../support/real-home.ts'
-import { conversation, hears, knows, say, shown, thread, wasTold } from '../support/talk.ts'
+import { conversation, hears, knows, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
 
 // Real key derivation on a machine that does other things too.
 setDefaultTimeout(60_000)
@@ -111,6 +111,37 @@ describe('a body that was damaged on its way', () => {
       await Promise.all(areDamaged)
       await hearsLater(id, 'whole', [SOON_MS, SOON_MS, SOON_MS])
       expect(await linesOf(id)).toEqual(['before', 'whole'])
+    })
+  }
+})
+
+describe('one damaged body in a page of what was missed', () => {
+  for (const kind of ['direct', 'group'] as const) {
+    test(`keeps none of those around it back (${kind}), and heals`, async () => {
+      const id = kind === 'direct' ? direct : group
+      papa.platform.goOffline()
+      const words = Array.from({ length: 12 }, (_, number) => `missed ${number}`)
+      const said: MessageId[] = []
+      for (const one of words) said.push(await say(oma, id, one))
+      await untilState(oma, id, said.at(-1)!, 'sent')
+      const before = atPapa.toDevice
+      atPapa.toDevice = (frame) => {
+        if (frame.type !== 'page' || frame.items.length < words.length) return before(frame)
+        atPapa.toDevice = before
+        atPapa.toDevice = before
+        const content = frame.items.filter(({ body }) => body[2] === 0)
+        const items = frame.items.map((item) => (item === content[5] ? { ...item, body: turned(item.body, -1) } : item))
+        return before({ ...frame, items })
+      }
+      papa.platform.isOffline = false
+      papa.client.reconnect()
+      await hears(papa, id, 'missed 11')
+      const lines = await linesOf(id)
+      expect(lines).toEqual(['before', ...words.filter((one) => one !== 'missed 5')])
+      await hearsLater(id, 'missed 5', [SOON_MS, LATER_MS])
+      expect(await linesOf(id)).toEqual(['before', ...words])
+      await say(oma, id, 'after')
+      await hears(papa, id, 'after')
     })
   }
 })
