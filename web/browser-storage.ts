@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type DBSchema, type IDBPDatabase, openDB, unwrap } from 'idb'
 import { ClientFailure } from '../src/client/api.ts'
 import {
   type PlatformStorage,
@@ -41,8 +41,11 @@ export class BrowserStorage implements PlatformStorage {
     const names = [...new Set(writes.map(({ table }) => table))]
     return this.#use(async (database) => {
       const transaction = database.transaction(names, 'readwrite', { durability: 'strict' })
+      // A page of messages is some hundred requests: without a promise around each, all of which end with the transaction.
+      const plain = unwrap(transaction)
+      const stores = new Map(names.map((name) => [name, plain.objectStore(name)]))
       try {
-        for (const write of writes) queueWrite(transaction.objectStore(write.table), write)
+        for (const write of writes) queueWrite(stores.get(write.table)!, write)
       } catch (cause) {
         // Requests that were taken before would be committed by themselves.
         transaction.done.catch(() => undefined)
@@ -143,15 +146,10 @@ async function listBackwards(database: Opened, table: TableName, range: RowRange
   return rows
 }
 
-interface WritableStore {
-  put(value: Uint8Array, key: string): Promise<unknown>
-  delete(key: string): Promise<void>
-}
-
 // A request that fails aborts its transaction, whose own end is what is waited for.
-function queueWrite(store: WritableStore, { key, value }: StoredWrite): void {
-  const request: Promise<unknown> = value === null ? store.delete(key) : store.put(value, key)
-  request.catch(() => undefined)
+function queueWrite(store: IDBObjectStore, { key, value }: StoredWrite): void {
+  if (value === null) store.delete(key)
+  else store.put(value, key)
 }
 
 const nameOf = (cause: unknown) => (cause as { name?: unknown } | null)?.name

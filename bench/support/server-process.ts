@@ -35,8 +35,9 @@ function scriptPath(name: string): string {
 }
 
 async function spawnServer(command: string[], port: RegExp): Promise<ServerProcess> {
-  // The pipe closes when this process ends, however it ends: then the servers of the bench end too.
+  // The pipe closes when this process ends, however it ends: then the servers of the bench end too. The program as shipped reads no pipe.
   const child = Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
+  process.on('exit', () => child.kill('SIGTERM'))
   const reader = child.stdout.getReader()
   const decoder = new TextDecoder()
   let said = ''

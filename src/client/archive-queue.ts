@@ -11,9 +11,11 @@ import type { Step } from './steps.ts'
 import type { VoucherShelf } from './voucher-shelf.ts'
 
 const FLUSH_AFTER_MS = 1_000
+/** Read at once. */
+const LOTS = 50
 type Row = { messageId: MessageId; epoch: number; row: Uint8Array }
 
-/** Archive rows on their way to the home (table outbox, a/<message>), in lots: history for the devices to come (PROTOCOL 4.7). */
+/** Archive rows on their way to the home (table outbox, lots under a/), many at once: history for the devices to come (PROTOCOL 4.7). */
 export class ArchiveQueue {
   #isScheduled = false
   #isFlushing = false
@@ -43,7 +45,7 @@ export class ArchiveQueue {
   }
 
   putAgain(step: Step, messageId: MessageId, sealed: ArchiveRow): void {
-    step.put('outbox', `a/${messageId}`, { messageId, ...sealed })
+    step.gather('outbox', 'a', { messageId, ...sealed })
     step.afterwards(() => this.schedule())
   }
 
@@ -70,11 +72,14 @@ export class ArchiveQueue {
 
   async #flushRows(): Promise<void> {
     while (this.connection.isOnline) {
-      const range = { from: 'a/', before: 'a0', limit: limits.maxArchiveRows }
-      const rows = await this.context.store.list<Row>('outbox', range)
-      if (rows.length === 0) return
-      await this.connection.request({ type: 'putArchive', rows: rows.map((row) => row.value) }, 'done')
-      await this.context.store.commit(rows.map(({ key }) => ({ table: 'outbox', key, value: null })))
+      const lots = await this.context.store.list<Row[]>('outbox', { from: 'a/', before: 'a0', limit: LOTS })
+      if (lots.length === 0) return
+      const rows = lots.flatMap(({ value }) => value)
+      for (let at = 0; at < rows.length; at += limits.maxArchiveRows) {
+        const some = rows.slice(at, at + limits.maxArchiveRows)
+        await this.connection.request({ type: 'putArchive', rows: some }, 'done')
+      }
+      await this.context.store.commit(lots.map(({ key }) => ({ table: 'outbox', key, value: null })))
     }
   }
 }

@@ -12,7 +12,10 @@ import { noticeLines, placeNotices } from './notices.ts'
 import type { AccountParts } from './parts.ts'
 import { withPreview } from './previews.ts'
 
-const PAGE = 200
+/** Messages asked for at once: few at first, more while they come fast, fewer where a slow line could break under them. */
+const PAGE = { first: 100, least: 12, most: 400 }
+const FAST_MS = 1_000
+const SLOW_MS = 4_000
 /** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
 const FIRST_LINES = 40
 const FIRST_PAGES = 4
@@ -24,6 +27,7 @@ type Page = { items: Arrival[]; hasMore: boolean }
 /** Fetches what was missed, page by page, each page one commit. */
 export class CatchUp {
   readonly #running = new Map<ConversationId, Promise<void>>()
+  #count = PAGE.first
 
   constructor(
     private readonly context: ClientContext,
@@ -123,17 +127,29 @@ export class CatchUp {
     })
   }
 
-  async #fetch(id: ConversationId, from: number, direction: number, count = PAGE): Promise<Page> {
+  async #fetch(id: ConversationId, from: number, direction: number, count = this.#count): Promise<Page> {
     const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count, withArchive: true }
-    const { items, hasMore } = await this.connection.request(request, 'page')
+    const askedAt = this.#now
+    const { items, hasMore } = await this.connection.request(request, 'page').catch((error: unknown) => {
+      this.#resize(Number.POSITIVE_INFINITY)
+      throw error
+    })
+    if (hasMore) this.#resize(this.#now - askedAt)
     await this.inboxDrained()
     return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
+  }
+
+  /** After a page that came within so long. */
+  #resize(milliseconds: number): void {
+    if (milliseconds < FAST_MS) this.#count = Math.min(PAGE.most, this.#count * 2)
+    else if (milliseconds > SLOW_MS) this.#count = Math.max(PAGE.least, this.#count >> 1)
   }
 
   async #takeForward(id: ConversationId, { items, hasMore }: Page, target: number): Promise<void> {
     await this.intake.run(async (batch) => {
       await this.arrivals.lookAhead(batch, id, items)
       for (const item of items) await this.arrivals.takeNew(batch, id, item)
+      if (hasMore) await this.store.sealTail(batch.step, id)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
       // A page is whole: what is not in it does not exist at the home.
@@ -218,7 +234,10 @@ export class CatchUp {
   }
 
   get #tools() {
-    return { conversations: this.conversations, store: this.store, now: () => this.context.platform.clock.now() }
+    return { conversations: this.conversations, store: this.store, now: () => this.#now }
+  }
+  get #now(): number {
+    return this.context.platform.clock.now()
   }
 }
 

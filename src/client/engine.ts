@@ -43,7 +43,7 @@ import { WaitingRoom } from './waiting-room.ts'
 /** Puts the messaging half of a device together. Nothing runs before `open` and `start`. */
 export function createEngine(outer: ClientContext, parts: AccountParts): Engine {
   const { context, stop: stopTimers } = withStoppableClock(outer)
-  const steps = new Steps(context.store)
+  const steps = new Steps(context)
   const connection = new SocketConnection(context, parts.login)
   const conversations = new Conversations(context, parts, steps)
   const sessions = new SessionPool(context, parts, steps)

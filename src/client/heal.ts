@@ -100,7 +100,8 @@ export class Healing {
     const ids = kept.map((body) => body.messageId)
     const { missing } = await this.parts.http.healMissing(conversationId, ids)
     const wanted = new Set<MessageId>(missing)
-    const bodies = kept.filter((body) => wanted.has(body.messageId)).map((body) => toBase64Url(body.body))
+    // Once each, however often it was kept.
+    const bodies = kept.filter((body) => wanted.delete(body.messageId)).map((body) => toBase64Url(body.body))
     for (let at = 0; at < bodies.length; ) {
       const lot = bodies.slice(at, at + countFitting(bodies.slice(at, at + BODIES_A_LOT), BYTES_A_LOT))
       await this.parts.http.healBodies({ conversationId, bodies: lot })

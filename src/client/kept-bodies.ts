@@ -4,7 +4,7 @@ import type { Step } from './steps.ts'
 
 const KEEP_MS = 35 * 24 * 3_600_000
 
-/** Table bodies: what this device can give back to a home that was restored from an older backup (PROTOCOL 4.14). */
+/** Table bodies, in lots named after their newest: what this device can give back to a home that was restored from an older backup (PROTOCOL 4.14). */
 export type KeptBody = {
   id: ConversationId
   messageId: MessageId
@@ -15,11 +15,11 @@ export type KeptBody = {
 
 export function keepBody(step: Step, now: number, kept: KeptBody): void {
   if (now - kept.receivedAt > KEEP_MS) return
-  step.put('bodies', `${timeKey(kept.receivedAt)}/${kept.id}/${kept.messageId}`, kept)
+  step.gather('bodies', timeKey(kept.receivedAt), kept)
 }
 
 export async function pruneBodies(store: LocalStore, now: number): Promise<void> {
-  const rows = await store.list<KeptBody>('bodies', { before: timeKey(Math.max(0, now - KEEP_MS)), limit: 2_000 })
+  const rows = await store.list<KeptBody[]>('bodies', { before: timeKey(Math.max(0, now - KEEP_MS)), limit: 2_000 })
   if (rows.length > 0) await store.commit(rows.map(({ key }) => ({ table: 'bodies', key, value: null })))
 }
 
@@ -27,9 +27,9 @@ export async function pruneBodies(store: LocalStore, now: number): Promise<void>
 export async function* keptBodies(store: LocalStore): AsyncGenerator<KeptBody[]> {
   let from = ''
   for (;;) {
-    const rows = await store.list<KeptBody>('bodies', { from, limit: 500 })
+    const rows = await store.list<KeptBody[]>('bodies', { from, limit: 20 })
     if (rows.length === 0) return
-    yield rows.map((row) => row.value)
+    yield rows.flatMap((row) => row.value)
     from = `${rows.at(-1)!.key}\u0001`
   }
 }

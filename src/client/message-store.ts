@@ -7,6 +7,7 @@ import type { Step } from './steps.ts'
 const BLOCK_SIZE = 100
 const MAX_TAIL = 2 * BLOCK_SIZE
 const MAX_BLOCK = 2 * BLOCK_SIZE
+const LEAST_BLOCK = BLOCK_SIZE / 2
 
 /** Of a disappearing message: how long it lasts, and when it goes; at null: it was not seen yet. */
 export type Expiry = { seconds: number; at: number | null }
@@ -25,6 +26,7 @@ export type StoredMessage = {
 }
 
 type Change = Partial<StoredMessage> & Pick<StoredMessage, 'messageId'>
+type Block = { firstKey: string; items: StoredMessage[] }
 /** Ids of one block, 16 bytes each. */
 type IdBlock = { blockKey: string; ids: Uint8Array; firstWords: Int32Array }
 /** What is kept opened of one conversation: its single records, and on demand the ids of its blocks. */
@@ -61,11 +63,19 @@ export class MessageStore {
     const shelf = await this.#shelf(step, id)
     const inTail = fresh.filter((message) => message.key > shelf.sealedTo)
     for (const message of inTail) {
+      const place = `t/${id}/${message.key}`
+      if (shelf.tail.some(({ key }) => key === message.key)) step.put('messages', place, message)
+      else step.create('messages', place, message)
       insert(shelf.tail, message)
-      step.put('messages', `t/${id}/${message.key}`, message)
     }
     await this.#addToBlocks(step, id, fresh.filter((message) => message.key <= shelf.sealedTo).sort(byKey))
     while (shelf.tail.length >= MAX_TAIL) await this.#sealOldest(step, id, shelf)
+  }
+
+  /** What came as many at once rests in blocks at once: single rows are for what comes one by one. */
+  async sealTail(step: Step, id: ConversationId): Promise<void> {
+    const shelf = await this.#shelf(step, id)
+    if (shelf.tail.length >= LEAST_BLOCK) await this.#sealOldest(step, id, shelf, shelf.tail.length)
   }
 
   /** Changes one message; its key stays. false when there is none of that id. */
@@ -143,11 +153,11 @@ export class MessageStore {
     const found: StoredMessage[] = []
     if (after < shelf.sealedTo) {
       const containing = after === '' ? null : await this.#blockBelow(id, `${after}~`)
-      let next = containing?.firstKey ?? (await this.#blockAbove(id, ''))
+      if (containing) found.push(...containing.items.filter((message) => message.key > after))
+      let next = await this.#blockAbove(id, containing?.firstKey ?? '')
       while (next !== null && found.length < limit) {
-        const block = await this.#blockBelow(id, `${next}~`)
-        found.push(...(block?.items ?? []).filter((message) => message.key > after))
-        next = await this.#blockAbove(id, next)
+        found.push(...next.items)
+        next = found.length < limit ? await this.#blockAbove(id, next.firstKey) : null
       }
     }
     found.push(...shelf.tail.filter((message) => message.key > after))
@@ -166,12 +176,12 @@ export class MessageStore {
       const block = await this.#blockBelow(id, `${first.key}~`, step)
       if (block === null) {
         const lowest = await this.#blockAbove(id, '')
-        const older = rest.filter((message) => lowest === null || message.key < lowest).slice(0, BLOCK_SIZE)
+        const older = rest.filter((message) => lowest === null || message.key < lowest.firstKey).slice(0, BLOCK_SIZE)
         await this.#writeBlock(step, id, older)
         rest = rest.slice(older.length)
       } else {
         const next = await this.#blockAbove(id, block.firstKey)
-        const inside = rest.filter((message) => next === null || message.key < next)
+        const inside = rest.filter((message) => next === null || message.key < next.firstKey)
         const merged = [...block.items, ...inside].sort(byKey)
         for (let at = 0; at < merged.length; at += MAX_BLOCK) {
           await this.#writeBlock(step, id, merged.slice(at, at + MAX_BLOCK))
@@ -181,8 +191,8 @@ export class MessageStore {
     }
   }
 
-  async #sealOldest(step: Step, id: ConversationId, shelf: Shelf): Promise<void> {
-    const items = shelf.tail.splice(0, BLOCK_SIZE)
+  async #sealOldest(step: Step, id: ConversationId, shelf: Shelf, count = BLOCK_SIZE): Promise<void> {
+    const items = shelf.tail.splice(0, count)
     for (const message of items) step.put('messages', `t/${id}/${message.key}`, null)
     shelf.sealedTo = items.at(-1)!.key
     await this.#writeBlock(step, id, items)
@@ -203,11 +213,7 @@ export class MessageStore {
   /** Blocks that this step writes: the storage does not list them yet. */
   readonly #fresh = new Map<string, StoredMessage[]>()
 
-  async #blockBelow(
-    id: ConversationId,
-    before: string,
-    step?: Step,
-  ): Promise<{ firstKey: string; items: StoredMessage[] } | null> {
+  async #blockBelow(id: ConversationId, before: string, step?: Step): Promise<Block | null> {
     const prefix = `b/${id}/`
     const range = { from: prefix, before: prefix + before, descending: true, limit: 1 }
     const [row] = await this.context.store.list<StoredMessage[]>('messages', range)
@@ -223,13 +229,17 @@ export class MessageStore {
     return { firstKey: row.key.slice(prefix.length), items: pending ?? row.value }
   }
 
-  async #blockAbove(id: ConversationId, key: string): Promise<string | null> {
+  async #blockAbove(id: ConversationId, key: string): Promise<Block | null> {
     const prefix = `b/${id}/`
     const range = { from: `${prefix}${key}\u0001`, before: `${prefix}~`, limit: 1 }
-    const [row] = await this.context.store.list<unknown>('messages', range)
-    const keys = [...this.#fresh.keys()].filter((fresh) => fresh.startsWith(prefix) && fresh > prefix + key)
-    if (row) keys.push(row.key)
-    return keys.sort()[0]?.slice(prefix.length) ?? null
+    const [row] = await this.context.store.list<StoredMessage[]>('messages', range)
+    const [freshKey] = [...this.#fresh.keys()]
+      .filter((fresh) => fresh.startsWith(prefix) && fresh > prefix + key)
+      .sort()
+    if (freshKey !== undefined && (!row || freshKey <= row.key)) {
+      return { firstKey: freshKey.slice(prefix.length), items: this.#fresh.get(freshKey)! }
+    }
+    return row ? { firstKey: row.key.slice(prefix.length), items: row.value } : null
   }
 
   /** Where a message rests: 'tail', the key of its block, or null. */

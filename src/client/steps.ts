@@ -1,18 +1,28 @@
-import type { LocalStore, LocalWrite } from './context.ts'
+import { toHex } from '../crypto/bytes.ts'
+import type { RandomSource } from '../crypto/random.ts'
+import type { ClientContext, LocalWrite } from './context.ts'
 import type { TableName } from './platform.ts'
 
 /** Rows worth keeping opened: they are read at every message. */
 const CACHED: readonly TableName[] = ['conversations', 'sessions', 'chains']
 const MAX_CACHED_ROWS = 4_000
+/** Items that one row holds together: fewer ciphers, and fewer requests to the storage. */
+const MAX_LOT = 100
+const LOT_NAME_BYTES = 6
 
 /** One change of this device's memory: everything it reads, writes and then tells, kept apart until it is on disk. */
 export class Step {
   readonly #pending = new Map<string, LocalWrite>()
   readonly #reads = new Map<string, Promise<unknown>>()
+  readonly #created = new Set<string>()
+  readonly #gathered = new Map<TableName, { key: string; value: unknown }[]>()
   readonly #effects: (() => void)[] = []
   readonly #regrets: (() => void)[] = []
 
-  constructor(private readonly read: <Value>(table: TableName, key: string) => Promise<Value | null>) {}
+  constructor(
+    private readonly read: <Value>(table: TableName, key: string) => Promise<Value | null>,
+    private readonly random: RandomSource,
+  ) {}
 
   /** What the row will be after this step. It runs alone: what it has read once is the same value to its end. */
   async get<Value>(table: TableName, key: string): Promise<Value | null> {
@@ -29,7 +39,23 @@ export class Step {
 
   /** null deletes. Values are never changed in place afterwards. */
   put(table: TableName, key: string, value: unknown): void {
-    this.#pending.set(`${table}|${key}`, { table, key, value })
+    const place = `${table}|${key}`
+    if (value === null && this.#created.delete(place)) this.#pending.delete(place)
+    else this.#pending.set(place, { table, key, value })
+  }
+  /** A row that is not there before this step: taken away again before its end it leaves no trace. */
+  create(table: TableName, key: string, value: unknown): void {
+    this.#created.add(`${table}|${key}`)
+    this.put(table, key, value)
+  }
+  /**
+   * One more item for a table of lots: rows that each hold what steps gathered, as an array, in order. A lot is named after its
+   * largest key and never written again; `get` does not see it.
+   */
+  gather(table: TableName, key: string, value: unknown): void {
+    const items = this.#gathered.get(table) ?? []
+    this.#gathered.set(table, items)
+    items.push({ key, value })
   }
 
   putAll(writes: readonly LocalWrite[]): void {
@@ -47,7 +73,21 @@ export class Step {
   }
 
   writes(): LocalWrite[] {
-    return [...this.#pending.values()]
+    const lots = [...this.#gathered].flatMap(([table, items]) => this.#lotsOf(table, items))
+    return [...this.#pending.values(), ...lots]
+  }
+  #lotsOf(table: TableName, items: readonly { key: string; value: unknown }[]): LocalWrite[] {
+    const lots: LocalWrite[] = []
+    for (let at = 0; at < items.length; at += MAX_LOT) {
+      const lot = items.slice(at, at + MAX_LOT)
+      const largest = lot
+        .map(({ key }) => key)
+        .sort()
+        .at(-1)
+      const key = `${largest}/${toHex(this.random(LOT_NAME_BYTES))}`
+      lots.push({ table, key, value: lot.map(({ value }) => value) })
+    }
+    return lots
   }
   succeed(): void {
     for (const effect of this.#effects) effect()
@@ -65,7 +105,7 @@ export class Steps {
   #tail: Promise<unknown> = Promise.resolve()
   readonly #cache = new Map<string, unknown>()
 
-  constructor(private readonly store: LocalStore) {}
+  constructor(private readonly context: Pick<ClientContext, 'store' | 'platform'>) {}
 
   run<Result>(work: (step: Step) => Promise<Result>): Promise<Result> {
     const result = this.#tail.then(() => this.#perform(work))
@@ -79,11 +119,12 @@ export class Steps {
   }
 
   async #perform<Result>(work: (step: Step) => Promise<Result>): Promise<Result> {
-    const step = new Step((table, key) => this.#read(table, key))
+    const { store, platform } = this.context
+    const step = new Step((table, key) => this.#read(table, key), platform.random)
     try {
       const result = await work(step)
       const writes = step.writes()
-      if (writes.length > 0) await this.store.commit(writes)
+      if (writes.length > 0) await store.commit(writes)
       this.#remember(writes)
       step.succeed()
       return result
@@ -94,10 +135,11 @@ export class Steps {
   }
 
   async #read<Value>(table: TableName, key: string): Promise<Value | null> {
-    if (!CACHED.includes(table)) return this.store.get<Value>(table, key)
+    const { store } = this.context
+    if (!CACHED.includes(table)) return store.get<Value>(table, key)
     const place = `${table}|${key}`
     if (this.#cache.has(place)) return this.#cache.get(place) as Value | null
-    const value = await this.store.get<Value>(table, key)
+    const value = await store.get<Value>(table, key)
     this.#cache.set(place, value)
     return value
   }

@@ -25,7 +25,7 @@ let store: MessageStore
 function reopen(): void {
   const platform = new BunPlatform({ url: 'http://127.0.0.1:1', storage })
   context = { platform, store: createLocalStore(platform), emit: () => undefined }
-  steps = new Steps(context.store)
+  steps = new Steps(context)
   store = new MessageStore(context)
 }
 beforeEach(() => {
