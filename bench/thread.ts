@@ -1,8 +1,8 @@
-// bun bench/thread.ts: how fast a conversation of 100,000 messages opens, scrolls and takes a message in Chromium. On a machine
-// that others use, only processor time compares: it is given as it is and times four, for a phone that slow.
+// bun bench/thread.ts: how fast a conversation of 100,000 messages opens, scrolls and takes a message in Chromium, on a phone's screen
+// and on a desktop's. On a machine that others use, only processor time compares: the phone's is given times four, for one that slow.
 // BENCH_SLOWDOWN=4 slows the processor down itself, for the wall clock on a quiet machine.
 import type { Page } from 'playwright-core'
-import { desktop, launchBrowser, openScreen } from '../tests/web/gallery/browser.ts'
+import { desktop, launchBrowser, openScreen, phone } from '../tests/web/gallery/browser.ts'
 import { serveGallery } from '../tests/web/gallery/build.ts'
 import { conversationId } from '../tests/web/gallery/page/cast.ts'
 import { describeMachine } from './support/machine.ts'
@@ -13,7 +13,13 @@ import { median, round, spread } from './support/statistics.ts'
 const options = readOptions({ runs: 5 })
 const report = new Report('thread', options.isJson)
 const slowdown = Number(process.env['BENCH_SLOWDOWN'] ?? 1)
-const phone = 4
+const slowerPhone = 4
+/** How many messages are scrolled back. */
+const screens = [
+  { name: 'phone', size: phone, back: 1_000, factor: slowerPhone },
+  { name: 'desktop', size: desktop, back: 4_000, factor: 1 },
+] as const
+type Screen = (typeof screens)[number]
 type Run = {
   openMs: number
   switchMs: number
@@ -57,8 +63,8 @@ const open = (page: Page, name: string, [id, row]: readonly [id: string, row: st
   )
 
 type Scrolling = { frames: number[]; largestJumpPixels: number; mostRows: number }
-// Three hundred pixels a frame, back through 4,000 messages.
-const scroll = (page: Page) =>
+// Three hundred pixels a frame.
+const scroll = (page: Page, back: number) =>
   measure<Scrolling>(
     page,
     `const view = document.querySelector('.thread-scroll')
@@ -66,7 +72,7 @@ const scroll = (page: Page) =>
     const frames = []
     ${beginning('scroll')}
     const first = () => Number(/Message (\\d+)/.exec(document.querySelector('.bubble-text').textContent)[1])
-    const oldest = first() - 4_000
+    const oldest = first() - ${back}
     for (let seen = oldest + 1; seen > oldest; ) {
       const rows = [...view.querySelectorAll('[data-message]')]
       const row = rows.find((one) => one.getBoundingClientRect().bottom > 80)
@@ -103,8 +109,8 @@ const sayOwn = (page: Page) =>
     return performance.now() - start`,
   )
 
-async function run(url: string): Promise<Run> {
-  const { page, complaints, close } = await openScreen(browser, url, { size: desktop })
+async function run(url: string, { size, back }: Screen): Promise<Run> {
+  const { page, complaints, close } = await openScreen(browser, url, { size })
   await page.clock.resume()
   const session = await page.context().newCDPSession(page)
   await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
@@ -112,7 +118,7 @@ async function run(url: string): Promise<Run> {
   let scrolling: Scrolling = { frames: [], largestJumpPixels: 0, mostRows: 0 }
   const spells = await traceMainThread(browser, page, async () => {
     run.openMs = await open(page, 'open', long)
-    scrolling = await scroll(page)
+    scrolling = await scroll(page, back)
     run.ownMs = await sayOwn(page)
     run.switchMs = await open(page, 'switch', short)
     run.switchBackMs = await open(page, 'back', long)
@@ -126,8 +132,10 @@ async function run(url: string): Promise<Run> {
 
 const server = await serveGallery()
 const browser = await launchBrowser()
-const runs: Run[] = []
-for (let count = 0; count < options.runs; count++) runs.push(await run(new URL('/', server.url).href))
+const runs = new Map<Screen, Run[]>(screens.map((screen) => [screen, []]))
+for (let count = 0; count < options.runs; count++) {
+  for (const screen of screens) runs.get(screen)!.push(await run(new URL('/', server.url).href, screen))
+}
 await browser.close()
 await server.stop(true)
 
@@ -137,17 +145,27 @@ const lines: Record<string, (run: Run) => number> = {
   'switch to another (ms)': (one) => one.switchMs,
   'switch back (ms)': (one) => one.switchBackMs,
   'own message on screen (ms)': (one) => one.ownMs,
-  'longest frame while scrolling 4,000 (ms)': (one) => one.longestFrameMs,
+  'longest frame while scrolling (ms)': (one) => one.longestFrameMs,
   'frames over 50 ms': (one) => one.framesOver50,
   'largest jump (pixels)': (one) => one.largestJumpPixels,
   'most rows': (one) => one.mostRows,
 }
-for (const [name, pick] of Object.entries(lines)) report.say(`${name}: ${spread(runs, pick, 1)}`)
-const processor: Record<string, number> = {}
-for (const name of Object.keys(runs[0]!.spells)) {
-  const pick = name === 'scroll' ? 'longestTaskMs' : 'processorMs'
-  const what = name === 'scroll' ? 'longest task while scrolling' : `processor time to ${name}`
-  processor[name] = round(phone * median(runs.map((one) => one.spells[name]![pick])), 1)
-  report.say(`${what}, times ${phone} (ms): ${spread(runs, (one) => phone * one.spells[name]![pick], 1)}`)
+const processor: Record<string, Record<string, number>> = {}
+for (const [{ name: screen, factor }, ofScreen] of runs) {
+  for (const [name, pick] of Object.entries(lines)) report.say(`${screen}: ${name}: ${spread(ofScreen, pick, 1)}`)
+  const times: Record<string, number> = {}
+  for (const name of Object.keys(ofScreen[0]!.spells)) {
+    const part = name === 'scroll' ? 'longestTaskMs' : 'processorMs'
+    const what = name === 'scroll' ? 'longest task while scrolling' : `processor time to ${name}`
+    const pick = (one: Run) => factor * one.spells[name]![part]
+    times[name] = round(median(ofScreen.map(pick)), 1)
+    report.say(`${screen}: ${what}, times ${factor} (ms): ${spread(ofScreen, pick, 1)}`)
+  }
+  processor[screen] = times
 }
-report.end({ slowdown, processor_times_4: processor, runs })
+report.end({
+  slowdown,
+  phone_times: slowerPhone,
+  processor,
+  runs: Object.fromEntries([...runs].map(([{ name }, all]) => [name, all])),
+})

@@ -46,7 +46,7 @@ function messageArticle({ message, isFirst, isLast }: Row, name: string, context
     data-message=${messageId}
   >
     ${showsSender ? html`<span class="w-8 flex-none self-end">${isLast ? avatar(faceOf(senderId), 'xs') : nothing}</span>` : nothing}
-    <div class="flex max-w-[82%] min-w-0 flex-col @2xl:max-w-[72%] ${isOwn ? 'items-end' : 'items-start'}">
+    <div class="flex max-w-[min(82%,72%+4.2rem)] min-w-0 flex-col ${isOwn ? 'items-end' : 'items-start'}">
       ${bubble(message, showsSender && isFirst ? name : null)}
       ${message.state === 'failed' ? failedLine(message, context) : nothing}
     </div>

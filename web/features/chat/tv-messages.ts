@@ -23,8 +23,8 @@ import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry } from '.
 
 /** Rows this near to an edge of the view make the next page load. */
 const edgePixels = 1_200
-/** What fills a screen is drawn at once, what lies above it with the frames that follow. */
-const firstRows = 16
+/** What fills a screen is drawn at once, what lies above it with the frames that follow. On a narrow one words take more lines. */
+const firstRows = matchMedia('(min-width: 48rem)').matches ? 16 : 14
 
 /**
  * The messages of one conversation: a window of at most 160 rows that moves through any number of them.
@@ -73,7 +73,7 @@ export class TvMessages extends TvElement {
     const days = thread ? groupByDay(this.drawnItems(thread), thread.firstUnreadId) : []
     this.context.isGroup = this.conversation?.kind === 'group'
     return html`<div class="thread-scroll" role="log" aria-live="off" aria-label=${this.words.value.messages} tabindex="0" @scroll=${this.scrolled}>
-        <div class="@container mx-auto flex min-h-full max-w-4xl flex-col justify-end px-2.5 pt-3 pb-3 md:px-6">
+        <div class="mx-auto flex min-h-full max-w-4xl flex-col justify-end px-2.5 pt-3 pb-3 md:px-6">
           ${thread ? nothing : this.skeleton()}
           ${thread?.items.length === 0 ? this.emptyThread() : nothing}
           ${repeat(
