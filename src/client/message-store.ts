@@ -1,7 +1,8 @@
-import { concat, equal } from '../crypto/bytes.ts'
+import { concat } from '../crypto/bytes.ts'
 import { type AccountId, type ConversationId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
 import type { MessageView, Notice } from './api.ts'
 import type { ClientContext } from './context.ts'
+import { findIdBlock, type IdBlock, idBlock, neighbours } from './id-blocks.ts'
 import type { Step } from './steps.ts'
 
 const BLOCK_SIZE = 100
@@ -27,8 +28,6 @@ export type StoredMessage = {
 
 type Change = Partial<StoredMessage> & Pick<StoredMessage, 'messageId'>
 type Block = { firstKey: string; items: StoredMessage[] }
-/** Ids of one block, 16 bytes each. */
-type IdBlock = { blockKey: string; ids: Uint8Array; firstWords: Int32Array }
 /** What is kept opened of one conversation: its single records, and on demand the ids of its blocks. */
 type Shelf = { tail: StoredMessage[]; sealedTo: string; blocks: IdBlock[] | null }
 
@@ -95,7 +94,7 @@ export class MessageStore {
     } else {
       const items = (await step.get<StoredMessage[]>('messages', place)) ?? []
       const changed = items.map((item) => (item.messageId === change.messageId ? { ...item, ...change } : item))
-      step.put('messages', place, changed)
+      this.#putBlock(step, place, changed)
     }
   }
 
@@ -113,11 +112,10 @@ export class MessageStore {
     const items = (await step.get<StoredMessage[]>('messages', place)) ?? []
     const kept = items.filter((item) => item.messageId !== messageId)
     const ids = concat(...kept.map((message) => idToBytes(message.messageId)))
-    step.put('messages', place, kept)
+    this.#putBlock(step, place, kept)
     step.put('messages', `i${place.slice(1)}`, ids)
     const others = (await this.#idBlocks(step, id)).filter((block) => block.blockKey !== place)
     shelf.blocks = [...others, idBlock(place, ids)]
-    if (this.#fresh.has(place)) this.#fresh.set(place, kept)
   }
 
   async has(step: Step, id: ConversationId, messageId: MessageId): Promise<boolean> {
@@ -173,22 +171,26 @@ export class MessageStore {
     let rest = [...messages]
     while (rest.length > 0) {
       const first = rest[0]!
-      const block = await this.#blockBelow(id, `${first.key}~`, step)
-      if (block === null) {
-        const lowest = await this.#blockAbove(id, '')
-        const older = rest.filter((message) => lowest === null || message.key < lowest.firstKey).slice(0, BLOCK_SIZE)
-        await this.#writeBlock(step, id, older)
-        rest = rest.slice(older.length)
-      } else {
-        const next = await this.#blockAbove(id, block.firstKey)
-        const inside = rest.filter((message) => next === null || message.key < next.firstKey)
-        const merged = [...block.items, ...inside].sort(byKey)
+      const { below, above } = await this.#around(step, id, first.key)
+      const inside = rest.filter((message) => above === null || message.key < above)
+      if (below === null) await this.#writeBlock(step, id, inside.slice(0, BLOCK_SIZE))
+      else {
+        const merged = [...below.items, ...inside].sort(byKey)
         for (let at = 0; at < merged.length; at += MAX_BLOCK) {
           await this.#writeBlock(step, id, merged.slice(at, at + MAX_BLOCK))
         }
-        rest = rest.slice(inside.length)
       }
+      rest = rest.slice(below === null ? Math.min(BLOCK_SIZE, inside.length) : inside.length)
     }
+  }
+
+  /** The block a key belongs to, or none if all lie above, and where the next one begins. */
+  async #around(step: Step, id: ConversationId, key: string): Promise<{ below: Block | null; above: string | null }> {
+    const prefix = `b/${id}/`
+    const { below, above } = neighbours(await this.#idBlocks(step, id), prefix, key)
+    if (below === null) return { below, above }
+    const items = await step.get<StoredMessage[]>('messages', prefix + below)
+    return { below: { firstKey: below, items: items ?? [] }, above }
   }
 
   async #sealOldest(step: Step, id: ConversationId, shelf: Shelf, count = BLOCK_SIZE): Promise<void> {
@@ -202,18 +204,22 @@ export class MessageStore {
     const firstKey = items[0]!.key
     const blockKey = `b/${id}/${firstKey}`
     const ids = concat(...items.map((message) => idToBytes(message.messageId)))
-    step.put('messages', blockKey, items)
+    this.#putBlock(step, blockKey, items)
     step.put('messages', `i/${id}/${firstKey}`, ids)
     const others = (await this.#idBlocks(step, id)).filter((block) => block.blockKey !== blockKey)
     ;(await this.#shelf(step, id)).blocks = [...others, idBlock(blockKey, ids)]
+  }
+
+  #putBlock(step: Step, blockKey: string, items: readonly StoredMessage[]): void {
+    step.put('messages', blockKey, items)
     this.#fresh.set(blockKey, [...items])
     step.afterwards(() => this.#fresh.delete(blockKey))
   }
 
-  /** Blocks that this step writes: the storage does not list them yet. */
+  /** Blocks as this step leaves them: the storage does not list them yet. */
   readonly #fresh = new Map<string, StoredMessage[]>()
 
-  async #blockBelow(id: ConversationId, before: string, step?: Step): Promise<Block | null> {
+  async #blockBelow(id: ConversationId, before: string): Promise<Block | null> {
     const prefix = `b/${id}/`
     const range = { from: prefix, before: prefix + before, descending: true, limit: 1 }
     const [row] = await this.context.store.list<StoredMessage[]>('messages', range)
@@ -224,9 +230,7 @@ export class MessageStore {
     if (freshKey !== undefined && (!row || freshKey >= row.key)) {
       return { firstKey: freshKey.slice(prefix.length), items: this.#fresh.get(freshKey)! }
     }
-    if (!row) return null
-    const pending = step ? await step.get<StoredMessage[]>('messages', row.key) : null
-    return { firstKey: row.key.slice(prefix.length), items: pending ?? row.value }
+    return row ? { firstKey: row.key.slice(prefix.length), items: row.value } : null
   }
 
   async #blockAbove(id: ConversationId, key: string): Promise<Block | null> {
@@ -247,14 +251,7 @@ export class MessageStore {
     const shelf = await this.#shelf(step, id)
     if (shelf.tail.some((message) => message.messageId === messageId)) return 'tail'
     if (shelf.sealedTo === '') return null
-    const raw = idToBytes(messageId)
-    const word = firstWord(raw, 0)
-    for (const block of await this.#idBlocks(step, id)) {
-      for (let at = block.firstWords.indexOf(word); at >= 0; at = block.firstWords.indexOf(word, at + 1)) {
-        if (equal(block.ids.subarray(at * 16, at * 16 + 16), raw)) return block.blockKey
-      }
-    }
-    return null
+    return findIdBlock(await this.#idBlocks(step, id), idToBytes(messageId))?.blockKey ?? null
   }
 
   async #idBlocks(step: Step, id: ConversationId): Promise<IdBlock[]> {
@@ -287,16 +284,6 @@ export class MessageStore {
 /** The id under which a line without a message of its own (a notice) rests. */
 export function noticeId(hash: Uint8Array): MessageId {
   return idFromBytes<MessageId>(hash.slice(0, 16))
-}
-
-function idBlock(blockKey: string, ids: Uint8Array): IdBlock {
-  const firstWords = new Int32Array(ids.length / 16)
-  for (let at = 0; at < firstWords.length; at++) firstWords[at] = firstWord(ids, at * 16)
-  return { blockKey, ids, firstWords }
-}
-
-function firstWord(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
 }
 
 function byKey(left: StoredMessage, right: StoredMessage): number {

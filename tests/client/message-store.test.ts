@@ -99,6 +99,45 @@ describe('messages at rest', () => {
     expect(await steps.run((step) => store.change(step, id, message(1).messageId, {}))).toBe(false)
   })
 
+  test('that come as a page rest in blocks at once, and those of an older page one by one below them', async () => {
+    await add([message(1_000)])
+    await steps.run(async (step) => {
+      for (let seq = 1_001; seq <= 1_260; seq++) await store.put(step, id, message(seq))
+      await store.sealTail(step, id)
+    })
+    expect(await storage.list('messages', { from: 't/', before: 't0' })).toEqual([])
+    await steps.run(async (step) => {
+      for (let seq = 760; seq < 1_000; seq++) await store.put(step, id, message(seq))
+      expect(texts(await store.before(step, id, messageKey(0, 1_002), 4))).toEqual(range(998, 1_002))
+      expect(texts(await store.after(step, id, messageKey(0, 995), 6))).toEqual(range(996, 1_002))
+    })
+    reopen()
+    expect(texts(await after('', 1_000))).toEqual(range(760, 1_261))
+    const rows = await storage.list('messages', {})
+    expect(rows.length).toBeLessThan(16)
+  })
+
+  test('that are few stay single when a page ends', async () => {
+    await steps.run(async (step) => {
+      for (let seq = 1; seq <= 3; seq++) await store.put(step, id, message(seq))
+      await store.sealTail(step, id)
+    })
+    expect((await storage.list('messages', { from: 't/', before: 't0' })).length).toBe(3)
+    await add([message(4)])
+    reopen()
+    expect(texts(await after('', 10))).toEqual(range(1, 5))
+  })
+
+  test('are found as this very step changed them', async () => {
+    const lines = Array.from({ length: 250 }, (_, at) => message(1 + at))
+    await add(lines)
+    await steps.run(async (step) => {
+      await store.change(step, id, lines[5]!.messageId, { text: 'changed' })
+      expect(texts(await store.after(step, id, messageKey(0, 5), 2))).toEqual(['changed', 'm7'])
+    })
+    expect(texts(await after(messageKey(0, 5), 2))).toEqual(['changed', 'm7'])
+  })
+
   test('are as before when a commit fails', async () => {
     await add(Array.from({ length: 199 }, (_, at) => message(1 + at)))
     storage.crashAfter(0)
