@@ -128,6 +128,31 @@ describe('a bad network', () => {
   }, 40_000)
 })
 
+describe('a line that breaks under every page of more than thirty messages', () => {
+  test('brings all that was missed in smaller ones', async () => {
+    const id = await oma.client.openDirect(papa.accountId)
+    await say(oma, id, 'before')
+    await hears(papa, id, 'before')
+    papa.platform.goOffline()
+    const words = Array.from({ length: 120 }, (_, number) => `missed ${number}`)
+    for (const one of words) await say(oma, id, one)
+    await oma.until('all to be sent', (self) => [...shown(self, id).values()].every(({ state }) => state === 'sent'))
+    let breaks = 0
+    disturb(papa, (frame, pass, bytes) => {
+      if (frame.type !== 'page' || frame.items.length <= 30) return pass(bytes)
+      breaks++
+      papa.platform.goOffline()
+      papa.platform.isOffline = false
+      papa.client.reconnect()
+    })
+    await online(papa)
+    await hears(papa, id, 'missed 119')
+    expect(textsOf(await thread(papa, id, 200))).toEqual(['before', ...words])
+    expect(breaks).toBeGreaterThan(1)
+    expect(wasTold(stranger, 'missed')).toBe(false)
+  })
+})
+
 describe('a home that is slow to answer', () => {
   test('hides no conversation that was made while it answered', async () => {
     const secondWord = Promise.withResolvers<void>()
