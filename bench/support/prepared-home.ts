@@ -23,8 +23,11 @@ export interface PreparedHome extends Disposable {
   seats: Seat[]
 }
 
+/** Gone with this process: ten million messages are ten gigabytes. */
 export function newFolder(): string {
-  return mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'trallivalli-bench-'))
+  const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'trallivalli-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 export async function prepareHome(people: number, groupSize: number): Promise<PreparedHome> {

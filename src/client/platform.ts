@@ -62,8 +62,8 @@ export const tables = [
   'sessions', // Double Ratchet sessions by peer device and session id
   'chains', // own and received sender chains by conversation and chain id
   'keys', // content keys that came before their body
-  'messages', // sealed blocks of 100 and an unsealed tail, by conversation
-  'bodies', // sealed bodies of the last 35 days, for healing (PROTOCOL 4.14)
+  'messages', // blocks of about a hundred and a tail of single rows, by conversation
+  'bodies', // sealed bodies of the last 35 days in lots, for healing (PROTOCOL 4.14)
   'outbox', // what is to be sent, in order
   'people', // profiles and verification
 ] as const
