@@ -59,7 +59,8 @@ export class Arrivals {
     // A number alone is the home's word: one that lied about how far it counted could silence a conversation for good.
     const isKnown = record && isKnownSeq(record, arrival.seq) && !(await this.#isMissing(batch.step, id, header))
     if (!record || isKnown) return
-    if (header?.mode === 2) await placeNotices(this.#noticeTools, batch, record, header.epoch, arrival.seq - 1)
+    const tools = { conversations: this.conversations, store: this.store, now: () => this.#now() }
+    if (header?.mode === 2) await placeNotices(tools, batch, record, header.epoch, arrival.seq - 1)
     await this.#take(batch, id, arrival, false)
     const after = await this.conversations.read(batch.step, id)
     if (after) this.conversations.write(batch.step, withSeq(after, arrival.seq))
@@ -90,13 +91,8 @@ export class Arrivals {
 
   /** A key came: opens what waited for it. */
   async wake(batch: Batch, bodies: readonly WaitingBody[], archive: ArchiveRow | null = null): Promise<void> {
-    const [first] = bodies
-    if (first)
-      await this.lookAhead(
-        batch,
-        first.conversationId,
-        bodies.map(({ body }) => ({ body, archive })),
-      )
+    const sealed = bodies.map(({ body }) => ({ body, archive }))
+    if (bodies[0]) await this.lookAhead(batch, bodies[0].conversationId, sealed)
     for (const waiting of bodies) {
       const record = await this.conversations.read(batch.step, waiting.conversationId)
       if (!record) continue
@@ -115,10 +111,6 @@ export class Arrivals {
       await this.#apply(batch, record, opening.body, place)
       this.#keepFor(batch, waiting.conversationId, opening, { ...waiting, archive })
     }
-  }
-
-  get #noticeTools() {
-    return { conversations: this.conversations, store: this.store, now: () => this.#now() }
   }
 
   async #isMissing(step: Step, id: ConversationId, header: BodyHeader | null): Promise<boolean> {
