@@ -23,7 +23,7 @@ export const short: Intensity = {
   binary: null,
   seed: Date.now() % 2 ** 31,
 }
-export const long: Intensity = { ...short, isLong: true, rounds: 200, inputs: 3_000, walks: 1_000, minutes: 60 }
+export const long: Intensity = { ...short, isLong: true, rounds: 200, inputs: 3_400, walks: 1_000, minutes: 60 }
 
 /** What was tried and what came of it. */
 export class Report {
