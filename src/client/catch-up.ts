@@ -149,7 +149,6 @@ export class CatchUp {
     await this.intake.run(async (batch) => {
       await this.arrivals.lookAhead(batch, id, items)
       for (const item of items) await this.arrivals.takeNew(batch, id, item)
-      if (hasMore) await this.store.sealTail(batch.step, id)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
       // A page is whole: what is not in it does not exist at the home.

@@ -8,7 +8,6 @@ import type { Step } from './steps.ts'
 const BLOCK_SIZE = 100
 const MAX_TAIL = 2 * BLOCK_SIZE
 const MAX_BLOCK = 2 * BLOCK_SIZE
-const LEAST_BLOCK = BLOCK_SIZE / 2
 
 /** Of a disappearing message: how long it lasts, and when it goes; at null: it was not seen yet. */
 export type Expiry = { seconds: number; at: number | null }
@@ -69,12 +68,6 @@ export class MessageStore {
     }
     await this.#addToBlocks(step, id, fresh.filter((message) => message.key <= shelf.sealedTo).sort(byKey))
     while (shelf.tail.length >= MAX_TAIL) await this.#sealOldest(step, id, shelf)
-  }
-
-  /** What came as many at once rests in blocks at once: single rows are for what comes one by one. */
-  async sealTail(step: Step, id: ConversationId): Promise<void> {
-    const shelf = await this.#shelf(step, id)
-    if (shelf.tail.length >= LEAST_BLOCK) await this.#sealOldest(step, id, shelf, shelf.tail.length)
   }
 
   /** Changes one message; its key stays. false when there is none of that id. */
@@ -193,8 +186,8 @@ export class MessageStore {
     return { below: { firstKey: below, items: items ?? [] }, above }
   }
 
-  async #sealOldest(step: Step, id: ConversationId, shelf: Shelf, count = BLOCK_SIZE): Promise<void> {
-    const items = shelf.tail.splice(0, count)
+  async #sealOldest(step: Step, id: ConversationId, shelf: Shelf): Promise<void> {
+    const items = shelf.tail.splice(0, BLOCK_SIZE)
     for (const message of items) step.put('messages', `t/${id}/${message.key}`, null)
     shelf.sealedTo = items.at(-1)!.key
     await this.#writeBlock(step, id, items)
