@@ -21,6 +21,8 @@ const { isJson } = readOptions({ runs: 1 })
 const report = new Report('backup', isJson)
 using crowd = await gatherCrowd({ accounts: 100, devicesEach: 1, groupSize: 10 })
 writeHistory({ folder: crowd.folder, messages, bodyBytes: 716, days: 365 })
+// What was just written is not to go to the disk while something else is measured.
+Bun.spawnSync(['sync'])
 const databaseMb = statSync(join(crowd.folder, 'database.sqlite')).size / 1e6
 report.say(`${messages.toLocaleString('en')} messages, ${round(databaseMb)} MB`)
 
@@ -72,7 +74,7 @@ async function time(args: string[]): Promise<Command> {
   let highest = 0
   const watch = setInterval(() => {
     try {
-      highest = Math.max(highest, peakMb(child.pid))
+      highest = Math.max(highest, peakMb(child.pid) || 0)
     } catch (error) {
       // It ended between two looks.
       if ((error as { code?: string }).code !== 'ENOENT') throw error

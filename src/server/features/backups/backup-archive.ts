@@ -20,6 +20,8 @@ export type PackedFile = ManifestFile & { path: string }
 /** Says how far a long run has come, in bytes of the files. */
 export type Progress = (doneBytes: number, totalBytes: number) => void
 
+/** Little at a time: while the disk takes a gigabyte at once, nobody's message is on it. */
+const syncEveryBytes = 2 * 1024 * 1024
 const maxManifestBytes = 64 * 1024 * 1024
 
 /** Writes tar | zstd | age to `target` by way of a partial file: the name appears only when every byte is on disk. */
@@ -72,11 +74,14 @@ async function packEntries(
 
 async function writeDurably(path: string, stream: ReadableStream<Uint8Array>): Promise<number> {
   const file = await open(path, 'w', 0o600)
-  let written = 0
+  let [written, synced] = [0, 0]
   try {
     for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
       await writeWhole(file, chunk)
       written += chunk.length
+      if (written - synced < syncEveryBytes) continue
+      await file.datasync()
+      synced = written
     }
     await file.sync()
   } finally {
