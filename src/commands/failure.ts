@@ -20,7 +20,7 @@ export function explainFailure(error: unknown): string | null {
   if (code === 'ENOENT') return `${where} does not exist: check the name.`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `${where} is not ours to use: give this user the right to it.`
-  if (/ENOSPC|EDQUOT|SQLITE_FULL/.test(String(code)))
+  if (/ENOSPC|EDQUOT|SQLITE_FULL|SQLITE_IOERR_SHMSIZE/.test(String(code)))
     return `The disk ${typeof path === 'string' ? `that holds ${path} ` : ''}is full: make room, then try again.`
   if (code === 'EISDIR' || code === 'ENOTDIR') return `${where} is not a file: check the name.`
   return null

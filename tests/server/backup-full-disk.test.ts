@@ -66,3 +66,8 @@ test('a restore for which there is no room touches nothing', async () => {
   expect((error as Refusal).code).toBe('disk_full')
   expect((await readdir(live)).sort()).toEqual(before)
 })
+
+test('a start without room for the few kilobytes beside the database says so', () => {
+  const noRoom = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_SHMSIZE' })
+  expect(explainFailure(noRoom)).toContain('full')
+})
