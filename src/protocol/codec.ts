@@ -5,9 +5,11 @@ export class MalformedFrame extends Error {
   override readonly name = 'MalformedFrame'
 }
 
+const keptBytes = 64 * 1024
+
 /** Appends big-endian fields to one growing buffer. */
 export class FrameWriter {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(512)
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1_024)
   #view = new DataView(this.#bytes.buffer)
   #length = 0
 
@@ -47,6 +49,13 @@ export class FrameWriter {
   }
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length)
+  }
+  /** Begins anew, in the same buffer unless that grew large. */
+  clear(): void {
+    this.#length = 0
+    if (this.#bytes.length <= keptBytes) return
+    this.#bytes = new Uint8Array(keptBytes)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 }
 
@@ -251,13 +260,18 @@ export function frameCodec<Table extends Record<string, Layout>>(table: Table): 
     reader.end()
     return { type: layout.type, ...(fields as object) } as unknown as FrameOf<Table>
   }
+  // One for all frames: making a buffer and its views costs more than filling them.
+  const writer = new FrameWriter()
   return {
     encode(frame) {
       const layout = table[frame.type as string]!
-      const writer = new FrameWriter()
-      writer.u8(layout.code)
-      layout.field.write(writer, frame)
-      return writer.finish()
+      try {
+        writer.u8(layout.code)
+        layout.field.write(writer, frame)
+        return writer.finish()
+      } finally {
+        writer.clear()
+      }
     },
     decode: (input) => read(new FrameReader(input)),
     decodeViews: (input) => read(new FrameReader(input, true)),

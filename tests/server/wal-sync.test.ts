@@ -11,16 +11,58 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function openLog(): WalSync {
+function openLog(syncHere?: () => number): WalSync {
   writeFileSync(join(folder, 'log'), 'what was committed')
-  return new WalSync(join(folder, 'log'))
+  return new WalSync(join(folder, 'log'), syncHere)
+}
+
+/** A log on a disk that was slow once, so that a thread syncs it. */
+function openSlowLog(): { sync: WalSync; tries: () => number } {
+  let tries = 0
+  const sync = openLog(() => {
+    tries++
+    return 2
+  })
+  sync.whenDurable(() => undefined)
+  return { sync, tries: () => tries }
 }
 
 const told = (sync: WalSync) =>
   new Promise<void>((resolve, reject) => sync.whenDurable((failure) => (failure ? reject(failure) : resolve())))
 
-test('commits are told in their order, none of them in the turn in which it was made', async () => {
-  using sync = openLog()
+test('a quick disk is asked on the spot', () => {
+  let syncs = 0
+  using sync = openLog(() => {
+    syncs++
+    return 0.1
+  })
+  const order: string[] = []
+  sync.whenDurable(() => order.push(`first after ${syncs}`))
+  sync.whenDurable(() => order.push(`second after ${syncs}`))
+  expect(order).toEqual(['first after 1', 'second after 2'])
+  expect(sync.settled()).toBeNull()
+})
+
+test('a slow one is left to a thread for the next hundred, then tried again', async () => {
+  const { sync, tries } = openSlowLog()
+  for (let count = 0; count < 100; count++) await told(sync)
+  expect(tries()).toBe(1)
+  await told(sync)
+  expect(tries()).toBe(2)
+  sync[Symbol.dispose]()
+})
+
+test('a sync on the spot that fails is told as a failure, to everybody from then on', async () => {
+  using sync = openLog(() => {
+    throw new Error('EIO')
+  })
+  await expect(told(sync)).rejects.toThrow('EIO')
+  await expect(told(sync)).rejects.toThrow('EIO')
+  expect(sync.failure?.message).toBe('EIO')
+})
+
+test('commits on a slow disk are told in their order, none of them in the turn in which it was made', async () => {
+  using sync = openSlowLog().sync
   const order: string[] = []
   sync.whenDurable(() => order.push('first'))
   sync.whenDurable(() => order.push('second'))
@@ -34,7 +76,7 @@ test('commits are told in their order, none of them in the turn in which it was 
 })
 
 test('a read waits for nothing once everything is on disk', async () => {
-  using sync = openLog()
+  using sync = openSlowLog().sync
   expect(sync.settled()).toBeNull()
   const durable = told(sync)
   expect(sync.settled()).not.toBeNull()

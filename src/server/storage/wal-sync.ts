@@ -1,10 +1,22 @@
-import { closeSync, fdatasync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
 
 type Tell = (failure: Error | null) => void
 
+/** A sync that takes less is over before a thread of the runtime woke up for it and told of it (0.1 ms against 0.2 to 0.3). */
+const quickMs = 0.5
+const slowSyncs = 100
+
+/** Answers how many milliseconds it took. */
+function timedSync(descriptor: number): number {
+  const begun = performance.now()
+  fdatasyncSync(descriptor)
+  return performance.now() - begun
+}
+
 /**
- * Makes commits durable without holding the event loop: SQLite writes its log, a thread of the runtime syncs it, and the loop
- * serves others meanwhile. One sync covers every commit before it, so that what comes while one runs shares the next.
+ * Makes commits durable without holding the event loop for long: SQLite writes its log, and a thread of the runtime syncs it while the
+ * loop serves others. One sync covers every commit before it, so that what comes while one runs shares the next. Where the disk
+ * answers faster than a thread wakes, it is asked on the spot; one answer that was slow sends the next hundred to the thread.
  */
 export class WalSync implements Disposable {
   readonly #file: string
@@ -15,8 +27,13 @@ export class WalSync implements Disposable {
   /** Of the sync that covers the newest commit; null when all of them are on disk. */
   #newest: Promise<void> | null = null
   #failure: Error | null = null
+  /** How many more the thread does before the disk is tried on the spot. */
+  #leftToThread = 0
 
-  constructor(file: string) {
+  constructor(
+    file: string,
+    private readonly syncHere: typeof timedSync = timedSync,
+  ) {
     this.#file = file
   }
 
@@ -25,8 +42,9 @@ export class WalSync implements Disposable {
     return this.#failure
   }
 
-  /** Calls back, in the order of the calls, when everything that was committed until now is on disk. */
+  /** Calls back, in the order of the calls and perhaps at once, when everything that was committed until now is on disk. */
   whenDurable(tell: Tell): void {
+    if (!this.#isSyncing && this.#isDoneHere()) return tell(null)
     this.#waiting.push(tell)
     if (!this.#isSyncing) this.#sync()
     else this.#newest = null
@@ -43,6 +61,24 @@ export class WalSync implements Disposable {
     return this.#newest
   }
 
+  /** False when it is to be left to the thread, or failed: that is found out, and told, there. */
+  #isDoneHere(): boolean {
+    if (this.#failure || this.#leftToThread-- > 0) return false
+    try {
+      this.#leftToThread = this.syncHere(this.#open()) < quickMs ? 0 : slowSyncs
+      return true
+    } catch (error) {
+      this.#failure = error as Error
+      return false
+    }
+  }
+
+  // SQLite makes the file with its first commit and keeps it as long as it is open.
+  #open(): number {
+    this.#descriptor ??= openSync(this.#file, 'r+')
+    return this.#descriptor
+  }
+
   #sync(): void {
     this.#running = this.#waiting
     this.#waiting = []
@@ -53,9 +89,7 @@ export class WalSync implements Disposable {
       return
     }
     try {
-      // SQLite makes the file with its first commit and keeps it as long as it is open.
-      this.#descriptor ??= openSync(this.#file, 'r+')
-      fdatasync(this.#descriptor, (error) => this.#end(error))
+      fdatasync(this.#open(), (error) => this.#end(error))
     } catch (error) {
       queueMicrotask(() => this.#end(error as Error))
     }
