@@ -23,6 +23,7 @@ export interface ConnectionLimits {
   frameBurst: number
 }
 
+/** Of one bundle; a frame that is larger goes alone. */
 const maxTurnBytes = 256 * 1024
 
 export const connectionLimits: ConnectionLimits = {
@@ -122,28 +123,24 @@ export class Connection implements Line {
       if (envelopeId <= this.#lastEnvelopeId) return
       this.#lastEnvelopeId = envelopeId
     }
+    if (this.#turnBytes + frame.length > maxTurnBytes) this.flush()
     this.#turnBytes += frame.length
     if (this.#turnFrames.push(frame) === 1) queueMicrotask(() => this.flush())
-    if (this.#turnBytes > maxTurnBytes) this.flush()
   }
 
   /** What one turn of the event loop has for this receiver goes out together: one message, not one a frame. */
   flush(): void {
-    const { frames, bytes } = { frames: this.#turnFrames, bytes: this.#turnBytes }
+    const frames = this.#turnFrames
     if (frames.length === 0) return
     this.#turnFrames = []
     this.#turnBytes = 0
-    if (!this.#isOpen) return
-    if (frames.length === 1) this.#write(frames[0]!)
-    else if (bytes <= maxTurnBytes) this.#write(bundleOnce(frames))
-    else for (const frame of frames) if (!this.#write(frame)) return
+    if (this.#isOpen) this.#write(frames.length === 1 ? frames[0]! : bundleOnce(frames))
   }
 
-  #write(frame: Uint8Array): boolean {
-    const sent = this.#socket.sendBinary(frame)
+  #write(message: Uint8Array): void {
+    const sent = this.#socket.sendBinary(message)
     const isTaken = sent > 0 || (sent < 0 && this.#socket.getBufferedAmount() <= this.#limits.maxBufferedBytes)
     if (!isTaken) this.cut()
-    return isTaken
   }
 
   /** Resolves when less than half of what may wait is waiting, or the socket closed. */
