@@ -16,6 +16,8 @@ interface Waiting {
   reject(error: Error): void
 }
 
+const heartbeatMs = 30_000
+
 /** A socket without a client behind it: sends any frame, remembers every frame in the order it came. */
 export class RawSocket {
   readonly frames: ServerFrame[] = []
@@ -83,6 +85,12 @@ export class RawSocket {
     const answer = this.waitFor((candidate) => 'requestId' in candidate && candidate.requestId === requestId)
     this.send({ ...frame, requestId })
     return answer
+  }
+
+  /** The server cuts a line on which nothing came for 90 seconds. */
+  keepAlive(): void {
+    const heartbeat = setInterval(() => this.send({ type: 'ping', isActive: false }), heartbeatMs)
+    void this.closed.then(() => clearInterval(heartbeat))
   }
 
   /** Everything the server sent before now has come: a ping goes the same way as what was sent before it. */

@@ -20,10 +20,21 @@ export class TvShell extends TvElement {
   private readonly route = new Use(this, $router)
   private readonly words = new Use(this, $appWords)
   private readonly paneFocus = new PaneFocus(this)
+  private isWarm = false
 
   override connectedCallback(): void {
     super.connectedCallback()
     wide.addEventListener('change', this.widthChanged)
+  }
+
+  // The picture behind a conversation takes a moment to read: that is over before somebody opens one.
+  override firstUpdated(): void {
+    const warm = () => {
+      this.isWarm = true
+      this.requestUpdate()
+    }
+    if ('requestIdleCallback' in window) requestIdleCallback(warm)
+    else setTimeout(warm, 1_000)
   }
 
   override disconnectedCallback(): void {
@@ -38,6 +49,7 @@ export class TvShell extends TvElement {
     this.paneFocus.place = place
     return html`<div class="flex h-full min-h-0 flex-col">
       <tv-banner></tv-banner>
+      ${this.isWarm ? html`<div class="wall invisible fixed size-0"></div>` : null}
       <div class="flex min-h-0 flex-1">
         <tv-navigation class="max-md:hidden" kind="rail" .section=${place.section}></tv-navigation>
         <div class="flex min-h-0 w-full flex-none flex-col bg-base-200 md:w-80 xl:w-[24.5rem] ${isMainOpen ? 'max-md:hidden' : ''}" data-pane="side">
