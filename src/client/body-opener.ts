@@ -31,7 +31,7 @@ export type Opening =
 export class BodyOpener {
   /** Where a key may be held: asked at every body and nearly always in vain, which a database answers slowly. */
   readonly #maybeHeld = new Set<string>()
-  #areHeldKnown = false
+  #heldAtStart: Promise<void> | null = null
   /** What was begun of each body, and with which key: it counts only where that is the key when its turn comes. */
   readonly #begun = new WeakMap<Uint8Array, { key: object; started: Started }>()
 
@@ -61,12 +61,20 @@ export class BodyOpener {
   }
 
   async #heldKey(step: Step, place: string): Promise<HeldKey | null> {
-    if (!this.#areHeldKnown) {
+    this.#heldAtStart ??= this.#listHeld()
+    await this.#heldAtStart
+    return this.#maybeHeld.has(place) ? step.get<HeldKey>('keys', place) : null
+  }
+
+  // Once, however many ask together.
+  async #listHeld(): Promise<void> {
+    try {
       const rows = await this.context.store.list<HeldKey>('keys', { from: 'k/', before: 'k0' })
       for (const { key } of rows) this.#maybeHeld.add(key)
-      this.#areHeldKnown = true
+    } catch (error) {
+      this.#heldAtStart = null
+      throw error
     }
-    return this.#maybeHeld.has(place) ? step.get<HeldKey>('keys', place) : null
   }
 
   /**
@@ -74,7 +82,7 @@ export class BodyOpener {
    * changes nothing: {@link open} takes what was begun where it would begin the same.
    */
   async lookAhead(step: Step, record: ConversationRecord, sealed: readonly WithArchive[]): Promise<void> {
-    const found = await Promise.all(sealed.map((one) => this.#findKeys(step, record, one)))
+    const found = await Promise.all(sealed.map((one) => this.#findKeys(step, record, one).catch(nothingFound)))
     const moved = new Map<PeerChain, ReceivingChain>()
     for (const keys of found) {
       if (!keys) continue
@@ -219,6 +227,12 @@ type GroupHeader = Extract<BodyHeader, { mode: 2 }>
 type WithArchive = { body: Uint8Array; archive: ArchiveRow | null }
 type Sealed = WithArchive & { header: BodyHeader }
 type Started = Pick<StartedOpening, 'opened'>
+
+/** A row that does not open is noticed, and judged, when the body's turn comes. */
+function nothingFound(error: unknown): null {
+  if (error instanceof DecryptionFailed) return null
+  throw error
+}
 
 function keyRow(id: ConversationId, messageId: MessageId): string {
   return `k/${id}/${messageId}`

@@ -1,5 +1,6 @@
 import { parseBodyHeader } from '../crypto/body-header.ts'
 import type { ConversationId } from '../protocol/ids.ts'
+import { ClientFailure } from './api.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import type { Batch } from './batch.ts'
 import type { SocketConnection } from './connection.ts'
@@ -13,7 +14,7 @@ import type { AccountParts } from './parts.ts'
 import { withPreview } from './previews.ts'
 
 /** Messages asked for at once: few at first, more while they come fast, fewer where a slow line could break under them. */
-const PAGE = { first: 100, least: 12, most: 400 }
+const PAGE = { first: 100, least: 1, most: 400 }
 const FAST_MS = 1_000
 const SLOW_MS = 4_000
 /** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
@@ -127,14 +128,16 @@ export class CatchUp {
     })
   }
 
-  async #fetch(id: ConversationId, from: number, direction: number, count = this.#count): Promise<Page> {
+  async #fetch(id: ConversationId, from: number, direction: number, wanted?: number): Promise<Page> {
+    const count = wanted ?? this.#count
     const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count, withArchive: true }
     const askedAt = this.#now
     const { items, hasMore } = await this.connection.request(request, 'page').catch((error: unknown) => {
-      this.#resize(Number.POSITIVE_INFINITY)
+      if (error instanceof ClientFailure && error.code === 'offline') this.#resize(Number.POSITIVE_INFINITY)
       throw error
     })
-    if (hasMore) this.#resize(this.#now - askedAt)
+    // Only a whole page tells how fast they come.
+    if (hasMore && wanted === undefined) this.#resize(this.#now - askedAt)
     await this.inboxDrained()
     return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
   }

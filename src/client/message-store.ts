@@ -169,7 +169,9 @@ export class MessageStore {
       if (below === null) await this.#writeBlock(step, id, inside.slice(0, BLOCK_SIZE))
       else {
         const merged = [...below.items, ...inside].sort(byKey)
-        for (let at = 0; at < merged.length; at += MAX_BLOCK) {
+        // Under its own name, though the line it was named after may be gone.
+        await this.#writeBlock(step, id, merged.slice(0, MAX_BLOCK), below.firstKey)
+        for (let at = MAX_BLOCK; at < merged.length; at += MAX_BLOCK) {
           await this.#writeBlock(step, id, merged.slice(at, at + MAX_BLOCK))
         }
       }
@@ -193,8 +195,12 @@ export class MessageStore {
     await this.#writeBlock(step, id, items)
   }
 
-  async #writeBlock(step: Step, id: ConversationId, items: readonly StoredMessage[]): Promise<void> {
-    const firstKey = items[0]!.key
+  async #writeBlock(
+    step: Step,
+    id: ConversationId,
+    items: readonly StoredMessage[],
+    firstKey = items[0]!.key,
+  ): Promise<void> {
     const blockKey = `b/${id}/${firstKey}`
     const ids = concat(...items.map((message) => idToBytes(message.messageId)))
     this.#putBlock(step, blockKey, items)

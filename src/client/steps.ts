@@ -43,14 +43,18 @@ export class Step {
     if (value === null && this.#created.delete(place)) this.#pending.delete(place)
     else this.#pending.set(place, { table, key, value })
   }
-  /** A row that is not there before this step: taken away again before its end it leaves no trace. */
+  /**
+   * A row that is not there before this step: taken away again before its end it leaves no trace. One that this very step took away
+   * was there.
+   */
   create(table: TableName, key: string, value: unknown): void {
-    this.#created.add(`${table}|${key}`)
+    const place = `${table}|${key}`
+    if (!this.#pending.has(place)) this.#created.add(place)
     this.put(table, key, value)
   }
   /**
-   * One more item for a table of lots: rows that each hold what steps gathered, as an array, in order. A lot is named after its
-   * largest key and never written again; `get` does not see it.
+   * One more item for a table of lots: rows that each hold what steps gathered, as an array, in the order of its keys. A lot is named
+   * after its largest and never written again; `get` does not see it.
    */
   gather(table: TableName, key: string, value: unknown): void {
     const items = this.#gathered.get(table) ?? []
@@ -77,14 +81,11 @@ export class Step {
     return [...this.#pending.values(), ...lots]
   }
   #lotsOf(table: TableName, items: readonly { key: string; value: unknown }[]): LocalWrite[] {
+    const inOrder = [...items].sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
     const lots: LocalWrite[] = []
-    for (let at = 0; at < items.length; at += MAX_LOT) {
-      const lot = items.slice(at, at + MAX_LOT)
-      const largest = lot
-        .map(({ key }) => key)
-        .sort()
-        .at(-1)
-      const key = `${largest}/${toHex(this.random(LOT_NAME_BYTES))}`
+    for (let at = 0; at < inOrder.length; at += MAX_LOT) {
+      const lot = inOrder.slice(at, at + MAX_LOT)
+      const key = `${lot.at(-1)!.key}/${toHex(this.random(LOT_NAME_BYTES))}`
       lots.push({ table, key, value: lot.map(({ value }) => value) })
     }
     return lots
@@ -140,8 +141,9 @@ export class Steps {
     const place = `${table}|${key}`
     if (this.#cache.has(place)) return this.#cache.get(place) as Value | null
     const value = await store.get<Value>(table, key)
-    this.#cache.set(place, value)
-    return value
+    // Read for a step that failed meanwhile, it may be older than what another wrote.
+    if (!this.#cache.has(place)) this.#cache.set(place, value)
+    return this.#cache.get(place) as Value | null
   }
 
   #remember(writes: readonly LocalWrite[]): void {

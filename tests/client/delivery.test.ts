@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { clientFrames } from '../../src/protocol/socket.ts'
 import type { Member } from '../support/member.ts'
 import { RealHome } from '../support/real-home.ts'
 import { conversation, hears, knows, newMessageId, say, shown, thread, untilState, wasTold } from '../support/talk.ts'
@@ -142,6 +143,58 @@ describe('a device that stops in the middle', () => {
     oma.platform.isOffline = true
     await knows(oma, id)
     expect(await thread(oma, id)).toEqual(['kept'])
+  }, 20_000)
+})
+
+describe('a device that missed a lot', () => {
+  test('looks once for the keys that came before their messages', async () => {
+    const id = await oma.client.openDirect(papa.accountId)
+    await say(oma, id, 'before')
+    await hears(papa, id, 'before')
+    await goAway(papa)
+    const texts = Array.from({ length: 40 }, (_, at) => `missed ${at}`)
+    for (const text of texts) await say(oma, id, text)
+    await untilState(oma, id, [...shown(oma, id).keys()].at(-1)!, 'sent')
+    await papa.restart()
+    const { storage } = papa
+    const list = storage.list.bind(storage)
+    let looks = 0
+    storage.list = (table, range) => {
+      if (table === 'keys' && range.from === 'k/') looks++
+      return list(table, range)
+    }
+    await hears(papa, id, 'missed 39')
+    expect(await thread(papa, id)).toEqual(['before', ...texts])
+    // The second look sorts out what is too old.
+    expect(looks).toBeLessThanOrEqual(2)
+    expect(wasTold(stranger, 'missed 3')).toBe(false)
+  }, 20_000)
+
+  test('does not take one short answer for a fast line', async () => {
+    for (const name of ['One', 'Two', 'Three']) {
+      const group = await oma.client.createGroup(name, null, [papa.accountId])
+      await knows(papa, group)
+      await oma.client.renameGroup(group, `${name}, renamed`)
+      await papa.until('the name', (self) => conversation(self, group)?.title === `${name}, renamed`)
+    }
+    const phone = home.visitor('Papa')
+    const asked: number[] = []
+    const open = phone.platform.openSocket.bind(phone.platform)
+    phone.platform.openSocket = async (path, events) => {
+      const socket = await open(path, events)
+      const send = (bytes: Uint8Array) => {
+        const frame = clientFrames.decode(bytes)
+        if (frame.type === 'fetchPage' && frame.count > 1) asked.push(frame.count)
+        socket.send(bytes)
+      }
+      return { ...socket, send }
+    }
+    await phone.client.signIn('papa', papa.passphrase)
+    const names = (self: Member) =>
+      self.view.conversations?.conversations.filter(({ title }) => title?.endsWith('renamed'))
+    await phone.until('the names', (self) => names(self)?.length === 3)
+    expect(asked.length).toBeGreaterThanOrEqual(3)
+    expect(new Set(asked)).toEqual(new Set([100]))
   }, 20_000)
 })
 

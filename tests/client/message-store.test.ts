@@ -117,6 +117,33 @@ describe('messages at rest', () => {
     expect(rows.length).toBeLessThan(100 + 16)
   })
 
+  test('are shown once where a block lost the line that it is named after', async () => {
+    const lines = Array.from({ length: 250 }, (_, at) => message(10 * (1 + at)))
+    await add(lines)
+    await steps.run((step) => store.remove(step, id, lines[0]!.messageId))
+    await add([message(25)])
+    const wanted = ['m20', 'm25', ...lines.slice(2).map(({ text }) => text)]
+    expect(texts(await after('', 1_000))).toEqual(wanted)
+    reopen()
+    expect(texts(await after('', 1_000))).toEqual(wanted)
+  })
+
+  test('leave no row of the tail behind a block when one takes the place of another in the step that seals it', async () => {
+    const lines = Array.from({ length: 199 }, (_, at) => message(1 + at))
+    await add(lines)
+    const [gone] = lines as [StoredMessage]
+    const instead = message(1)
+    await steps.run(async (step) => {
+      await store.remove(step, id, gone.messageId)
+      await store.add(step, id, [message(200)])
+      await store.add(step, id, [instead])
+    })
+    const tail = await storage.list('messages', { from: 't/', before: 't0' })
+    expect(tail.length).toBe(100)
+    reopen()
+    expect(texts(await after('', 1_000))).toEqual(range(1, 201))
+  })
+
   test('are found as this very step changed them', async () => {
     const lines = Array.from({ length: 250 }, (_, at) => message(1 + at))
     await add(lines)

@@ -37,6 +37,16 @@ describe('a step', () => {
     expect(await keys('messages')).toEqual([])
   })
 
+  test('takes away for good what was there, though it stood there again in between', async () => {
+    await steps.run(async (step) => step.put('messages', 'old', 1))
+    await steps.run(async (step) => {
+      step.put('messages', 'old', null)
+      step.create('messages', 'old', 2)
+      step.put('messages', 'old', null)
+    })
+    expect(await keys('messages')).toEqual([])
+  })
+
   test('keeps what it gathers in lots of a hundred, named after their largest key, each of its own', async () => {
     const gather = (from: number, to: number) =>
       steps.run(async (step) => {
@@ -47,6 +57,13 @@ describe('a step', () => {
     const names = await keys('bodies')
     expect(names.map((name) => name.slice(0, 5))).toEqual(['0099/', '0199/', '0249/', '0249/'])
     expect(new Set(names).size).toBe(4)
+  })
+
+  test('keeps what it gathers in the order of its keys', async () => {
+    await steps.run(async (step) => {
+      for (const key of ['3', '1', '2']) step.gather('bodies', key, Number(key))
+      expect(step.writes().map(({ value }) => value)).toEqual([[1, 2, 3]])
+    })
   })
 
   test('that fails keeps nothing of it', async () => {
