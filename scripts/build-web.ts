@@ -104,7 +104,7 @@ interface Shell {
 }
 
 function listPrecache({ files, workers, page, entry, styles }: Shell): string[] {
-  const list = new Set<string>(['/', styles, '/manifest.webmanifest', '/icon.svg', ...workers.files.keys()])
+  const list = new Set<string>(['/', styles, '/manifest.webmanifest', '/icon-48.png', ...workers.files.keys()])
   for (const url of closure(page, entry, false)) list.add(url)
   for (const [url, body] of page.files) if (body.length <= precacheMaxBytes) list.add(url)
   return [...list].filter((url) => url === '/' || files.has(url))

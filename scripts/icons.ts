@@ -11,6 +11,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox'],
 })
 for (const [name, svg, size] of [
+  ['icon-48', drawing, 48],
   ['icon-192', drawing, 192],
   ['icon-512', drawing, 512],
   ['icon-maskable-512', full, 512],

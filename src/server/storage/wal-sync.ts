@@ -44,10 +44,12 @@ export class WalSync implements Disposable {
 
   /** Calls back, in the order of the calls and perhaps at once, when everything that was committed until now is on disk. */
   whenDurable(tell: Tell): void {
-    if (!this.#isSyncing && this.#isDoneHere()) return tell(null)
-    this.#waiting.push(tell)
-    if (!this.#isSyncing) this.#sync()
-    else this.#newest = null
+    if (!this.#isSyncing && this.#isDoneHere()) tell(null)
+    else {
+      this.#waiting.push(tell)
+      if (!this.#isSyncing) this.#sync()
+      else this.#newest = null
+    }
   }
 
   /** Resolves when everything that was committed until now is on disk; at once, and without a sync, if it is already. */

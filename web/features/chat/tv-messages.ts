@@ -23,6 +23,8 @@ import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry } from '.
 
 /** Rows this near to an edge of the view make the next page load. */
 const edgePixels = 1_200
+/** What is there sooner needs no stand-in, which would only flash. */
+const slowMs = 150
 /** What fills a screen is drawn at once, what lies above it with the frames that follow. On a narrow one words take more lines. */
 const firstRows = matchMedia('(min-width: 48rem)').matches ? 16 : 14
 
@@ -34,6 +36,7 @@ const firstRows = matchMedia('(min-width: 48rem)').matches ? 16 : 14
 export class TvMessages extends TvElement {
   @property() conversationId!: ConversationId
   @state() private isFarUp = false
+  @state() private isSlow = false
   /** Of a thread that opens, so many rows from its end are drawn so far. */
   @state() private drawnRows = firstRows
   private readonly thread = new Use(this, () => threadOf(this.conversationId))
@@ -46,6 +49,7 @@ export class TvMessages extends TvElement {
   private announcement = ''
   private lastSeenKey = ''
   private lastOwnId = ''
+  private slowTimer = 0
   private readonly context: RowContext = { isGroup: true, openedAt: Date.now(), retry, discard }
 
   constructor() {
@@ -58,6 +62,9 @@ export class TvMessages extends TvElement {
     this.unreadAtOpening = this.conversation?.unreadCount ?? 0
     document.addEventListener('visibilitychange', this.markSeen)
     window.addEventListener('focus', this.markSeen)
+    this.slowTimer = window.setTimeout(() => {
+      this.isSlow = true
+    }, slowMs)
     void attempt(() => openThread(this.conversationId))
   }
 
@@ -65,6 +72,7 @@ export class TvMessages extends TvElement {
     super.disconnectedCallback()
     document.removeEventListener('visibilitychange', this.markSeen)
     window.removeEventListener('focus', this.markSeen)
+    clearTimeout(this.slowTimer)
     this.keeper.stop()
   }
 
@@ -74,7 +82,7 @@ export class TvMessages extends TvElement {
     this.context.isGroup = this.conversation?.kind === 'group'
     return html`<div class="thread-scroll" role="log" aria-live="off" aria-label=${this.words.value.messages} tabindex="0" @scroll=${this.scrolled}>
         <div class="mx-auto flex min-h-full max-w-4xl flex-col justify-end px-2.5 pt-3 pb-3 md:px-6">
-          ${thread ? nothing : this.skeleton()}
+          ${!thread && this.isSlow ? this.skeleton() : nothing}
           ${thread?.items.length === 0 ? this.emptyThread() : nothing}
           ${repeat(
             days,

@@ -49,7 +49,7 @@ export class TvShell extends TvElement {
     this.paneFocus.place = place
     return html`<div class="flex h-full min-h-0 flex-col">
       <tv-banner></tv-banner>
-      ${this.isWarm ? html`<div class="wall invisible fixed size-0"></div>` : null}
+      ${this.isWarm ? html`<div class="wall invisible fixed size-0" aria-hidden="true"></div>` : null}
       <div class="flex min-h-0 flex-1">
         <tv-navigation class="max-md:hidden" kind="rail" .section=${place.section}></tv-navigation>
         <div class="flex min-h-0 w-full flex-none flex-col bg-base-200 md:w-80 xl:w-[24.5rem] ${isMainOpen ? 'max-md:hidden' : ''}" data-pane="side">
