@@ -18,10 +18,12 @@ interface Waiting {
 
 const heartbeatMs = 30_000
 
-/** A socket without a client behind it: sends any frame, remembers every frame in the order it came. */
+/** A socket without a client behind it: sends any frame, remembers the frames in the order they came. */
 export class RawSocket {
   readonly frames: ServerFrame[] = []
   readonly closed: Promise<number>
+  /** Who listens for long does not remember everything. */
+  remembers: Wanted = () => true
   #socket: WebSocket
   #waiting: Waiting[] = []
   #nextRequestId = 1
@@ -44,7 +46,7 @@ export class RawSocket {
   }
 
   #take(frame: ServerFrame): void {
-    this.frames.push(frame)
+    if (this.remembers(frame)) this.frames.push(frame)
     const index = this.#waiting.findIndex(({ wanted }) => wanted(frame))
     if (index >= 0) this.#waiting.splice(index, 1)[0]!.resolve(frame)
   }
