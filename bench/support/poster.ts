@@ -14,6 +14,7 @@ export class Poster {
   #sentAt = new Float64Array()
   #next = 0
   #finish: () => void = () => undefined
+  #fail: (error: Error) => void = () => undefined
   onDelivery: () => void = () => undefined
 
   static async open(url: string, { cookie }: Seat): Promise<Poster> {
@@ -23,7 +24,8 @@ export class Poster {
       if (chunk[start] === codes.welcome) welcome.resolve()
       else if (chunk[start] === codes.message) poster.onDelivery()
       else if (chunk[start] === codes.posted) poster.#note(new DataView(chunk.buffer, chunk.byteOffset + start + 1, 4))
-      else if (chunk[start] === codes.refused) throw new Error(`refused: ${Buffer.from(chunk.slice(start, end))}`)
+      else if (chunk[start] === codes.refused)
+        poster.#fail(new Error(`refused: ${Buffer.from(chunk.slice(start, end))}`))
     })
     poster.#line.onTurn = () => poster.#pump()
     await welcome.promise
@@ -49,8 +51,9 @@ export class Poster {
     this.#sentAt = new Float64Array(train.count)
     this.#next = 0
     this.waitsMs.length = 0
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#finish = resolve
+      this.#fail = reject
       this.#pump()
     })
   }
