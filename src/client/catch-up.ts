@@ -10,13 +10,10 @@ import type { Conversations } from './conversations.ts'
 import type { Intake } from './intake.ts'
 import type { MessageStore } from './message-store.ts'
 import { noticeLines, placeNotices } from './notices.ts'
+import { PageSize } from './page-size.ts'
 import type { AccountParts } from './parts.ts'
 import { withPreview } from './previews.ts'
 
-/** Messages asked for at once: few at first, more while they come fast, fewer where a slow line could break under them. */
-const PAGE = { first: 100, least: 1, most: 400 }
-const FAST_MS = 1_000
-const SLOW_MS = 4_000
 /** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
 const FIRST_LINES = 40
 const FIRST_PAGES = 4
@@ -28,7 +25,7 @@ type Page = { items: Arrival[]; hasMore: boolean }
 /** Fetches what was missed, page by page, each page one commit. */
 export class CatchUp {
   readonly #running = new Map<ConversationId, Promise<void>>()
-  #count = PAGE.first
+  readonly #pageSize = new PageSize()
 
   constructor(
     private readonly context: ClientContext,
@@ -129,23 +126,18 @@ export class CatchUp {
   }
 
   async #fetch(id: ConversationId, from: number, direction: number, wanted?: number): Promise<Page> {
-    const count = wanted ?? this.#count
+    const count = wanted ?? this.#pageSize.count
+    const { isOnline } = this.connection
     const request = { type: 'fetchPage' as const, conversationId: id, from, direction, count, withArchive: true }
     const askedAt = this.#now
     const { items, hasMore } = await this.connection.request(request, 'page').catch((error: unknown) => {
-      if (error instanceof ClientFailure && error.code === 'offline') this.#resize(Number.POSITIVE_INFINITY)
+      if (isOnline && error instanceof ClientFailure && error.code === 'offline') this.#pageSize.broke()
       throw error
     })
     // Only a whole page tells how fast they come.
-    if (hasMore && wanted === undefined) this.#resize(this.#now - askedAt)
+    if (hasMore && wanted === undefined) this.#pageSize.took(this.#now - askedAt)
     await this.inboxDrained()
     return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
-  }
-
-  /** After a page that came within so long. */
-  #resize(milliseconds: number): void {
-    if (milliseconds < FAST_MS) this.#count = Math.min(PAGE.most, this.#count * 2)
-    else if (milliseconds > SLOW_MS) this.#count = Math.max(PAGE.least, this.#count >> 1)
   }
 
   async #takeForward(id: ConversationId, { items, hasMore }: Page, target: number): Promise<void> {

@@ -7,6 +7,8 @@ const KEEP_MS = 35 * 24 * 3_600_000
 const ROWS_AT_ONCE = 10
 /** What is given back together: a home answers for so many in one question. */
 const MAX_LOT = { bodies: 500, bytes: 8 * 1024 * 1024 }
+/** Named after its newest body, a row may hold older ones than the row before it. */
+const MAX_ROW = 100
 
 /** Table bodies, in lots named after their newest: what this device can give back to a home that was restored from an older backup (PROTOCOL 4.14). */
 export type KeptBody = {
@@ -36,14 +38,14 @@ export async function* keptBodies(store: LocalStore): AsyncGenerator<KeptBody[]>
   let lot: KeptBody[] = []
   let bytes = 0
   for await (const row of storedLots(store)) {
-    const rowBytes = row.reduce((sum, { body }) => sum + body.length, 0)
-    if (lot.length > 0 && (lot.length + row.length > MAX_LOT.bodies || bytes + rowBytes > MAX_LOT.bytes)) {
-      yield lot.sort(byAge)
-      lot = []
-      bytes = 0
-    }
     lot.push(...row)
-    bytes += rowBytes
+    bytes += sizeOf(row)
+    if (lot.length <= MAX_LOT.bodies && bytes <= MAX_LOT.bytes) continue
+    lot.sort(byAge)
+    const rest = lot.splice(Math.max(lot.length >> 1, lot.length - MAX_ROW))
+    yield lot
+    lot = rest
+    bytes = sizeOf(rest)
   }
   if (lot.length > 0) yield lot.sort(byAge)
 }
@@ -56,6 +58,10 @@ async function* storedLots(store: LocalStore): AsyncGenerator<KeptBody[]> {
     for (const { value } of rows) yield [value].flat()
     from = `${rows.at(-1)!.key}\u0001`
   }
+}
+
+function sizeOf(bodies: readonly KeptBody[]): number {
+  return bodies.reduce((sum, { body }) => sum + body.length, 0)
 }
 
 function byAge(left: KeptBody, right: KeptBody): number {

@@ -17,7 +17,7 @@ import {
   u32,
   u64,
 } from '../../src/protocol/codec.ts'
-import type { MessageId } from '../../src/protocol/ids.ts'
+import type { ConversationId, MessageId } from '../../src/protocol/ids.ts'
 import { type AnyId, fromBase64Url, idFromBytes, idToBytes, isId, toBase64Url } from '../../src/protocol/ids.ts'
 import { limits } from '../../src/protocol/limits.ts'
 import { type ClientFrame, clientFrames, type ServerFrame, serverFrames } from '../../src/protocol/socket.ts'
@@ -322,6 +322,24 @@ describe('fields', () => {
     expect(bytes(80_000).read(reader)).toEqual(large)
     expect(fixed(3).read(reader)).toEqual(Uint8Array.of(1, 2, 3))
     reader.end()
+  })
+
+  test('a frame that could not be written, or a large one, leaves nothing in the next, and no frame changes another', () => {
+    const pong = () => serverFrames.encode({ type: 'pong', now: 1 })
+    const first = pong()
+    const changed = serverFrames.encode({ type: 'changed', what: 'home' })
+    expect(() => serverFrames.encode({ type: 'changed', what: 'x'.repeat(17) })).toThrow(MalformedFrame)
+    expect(pong()).toEqual(first)
+    const body = new Uint8Array(60_000).fill(7)
+    const large = serverFrames.encode({
+      ...{ type: 'page', requestId: 1, conversationId: toBase64Url(new Uint8Array(16)) as ConversationId },
+      items: [1, 2].map((seq) => ({ seq, receivedAt: 1, body, archive: null })),
+      hasMore: false,
+    })
+    expect(large.length).toBeGreaterThan(120_000)
+    expect(pong()).toEqual(first)
+    expect(serverFrames.decode(changed)).toEqual({ type: 'changed', what: 'home' })
+    expect(serverFrames.decode(large)).toMatchObject({ type: 'page', hasMore: false })
   })
 
   test('an id that is not one is a programming error, not a frame', () => {

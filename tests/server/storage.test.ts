@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { fdatasyncSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,10 +10,20 @@ import { openSqlite } from '../../src/server/storage/sqlite.ts'
 
 let folder: string
 let database: Database
+/** What a sync on the spot takes: a slow disk's are left to a thread. */
+let syncMs: number
+
+function open(): Database {
+  return openSqlite(join(folder, 'database.sqlite'), (descriptor) => {
+    fdatasyncSync(descriptor)
+    return syncMs
+  })
+}
 
 beforeEach(async () => {
+  syncMs = 0
   folder = await mkdtemp(join(tmpdir(), 'tv-storage-'))
-  database = openSqlite(join(folder, 'database.sqlite'))
+  database = open()
   await database.transaction((tx) =>
     tx.script('CREATE TABLE notes (id INTEGER PRIMARY KEY, word TEXT UNIQUE NOT NULL)'),
   )
@@ -27,111 +38,138 @@ const add = (tx: Transaction, word: string) => tx.run('INSERT INTO notes (word) 
 const words = async () =>
   (await database.all<{ word: string }>('SELECT word FROM notes ORDER BY id')).map((r) => r.word)
 
-test('a transaction that awaits holds back the next one and shows nothing before it commits', async () => {
-  const gate = Promise.withResolvers<void>()
-  const started = Promise.withResolvers<void>()
-  const first = database.transaction(async (tx) => {
-    await add(tx, 'one')
-    started.resolve()
-    await gate.promise
-    await add(tx, 'two')
+describe.each([
+  ['quick', 0],
+  ['slow', 20],
+])('on a %s disk', (_, milliseconds) => {
+  beforeEach(async () => {
+    syncMs = milliseconds
+    await database.transaction((tx) => tx.run('DELETE FROM notes'))
   })
-  const second = database.transaction((tx) => tx.all<{ word: string }>('SELECT word FROM notes'))
-  await started.promise
-  expect(await words()).toEqual([])
-  gate.resolve()
-  await first
-  expect(await second).toHaveLength(2)
+
+  test('a transaction that awaits holds back the next one and shows nothing before it commits', async () => {
+    const gate = Promise.withResolvers<void>()
+    const started = Promise.withResolvers<void>()
+    const first = database.transaction(async (tx) => {
+      await add(tx, 'one')
+      started.resolve()
+      await gate.promise
+      await add(tx, 'two')
+    })
+    const second = database.transaction((tx) => tx.all<{ word: string }>('SELECT word FROM notes'))
+    await started.promise
+    expect(await words()).toEqual([])
+    gate.resolve()
+    await first
+    expect(await second).toHaveLength(2)
+  })
+
+  test('a transaction that fails takes everything back and calls nobody', async () => {
+    const called: string[] = []
+    const failing = database.transaction(async (tx) => {
+      tx.onCommit(() => called.push('wrong'))
+      await add(tx, 'one')
+      throw new Error('changed my mind')
+    })
+    await expect(failing).rejects.toThrow('changed my mind')
+    expect(await words()).toEqual([])
+    expect(called).toEqual([])
+    await database.transaction((tx) => add(tx, 'next'))
+    expect(await words()).toEqual(['next'])
+  })
+
+  test('onCommit runs after the commit: another connection sees the row by then', async () => {
+    const seen = Promise.withResolvers<string[]>()
+    await database.transaction(async (tx) => {
+      tx.onCommit(() => void words().then(seen.resolve))
+      await add(tx, 'one')
+    })
+    expect(await seen.promise).toEqual(['one'])
+  })
+
+  test('a transaction cannot be used once it is over', async () => {
+    let kept: Transaction | null = null
+    await database.transaction(async (tx) => {
+      kept = tx
+    })
+    await expect(add(kept!, 'late')).rejects.toThrow('over')
+    expect(await words()).toEqual([])
+  })
+
+  test('what is asked for in one turn is one commit, and one that fails does not hurt the others', async () => {
+    const committed: string[] = []
+    const results = await Promise.allSettled(
+      ['one', 'two', 'one', 'three'].map((word) =>
+        database.writeBatch((tx) => {
+          tx.onCommit(() => committed.push(word))
+          tx.run('INSERT INTO notes (word) VALUES (?)', `${word}-trace`)
+          tx.run('INSERT INTO notes (word) VALUES (?)', word)
+        }),
+      ),
+    )
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(await words()).toEqual(['one-trace', 'one', 'two-trace', 'two', 'three-trace', 'three'])
+    expect(committed).toEqual(['one', 'two', 'three'])
+  })
+
+  test('a failed work in a batch takes back what it wrote before it failed', async () => {
+    const failed = database.writeBatch((tx) => {
+      tx.run("INSERT INTO notes (word) VALUES ('half')")
+      throw new Error('no')
+    })
+    const good = database.writeBatch((tx) => void tx.run("INSERT INTO notes (word) VALUES ('whole')"))
+    await expect(failed).rejects.toThrow('no')
+    await good
+    expect(await words()).toEqual(['whole'])
+  })
+
+  test('batches wait for an open transaction and are on disk when the database is closed', async () => {
+    const order: string[] = []
+    const slow = database.transaction(async (tx) => {
+      await add(tx, 'slow')
+      await new Promise((resolve) => setImmediate(resolve))
+      tx.onCommit(() => order.push('slow'))
+    })
+    const quick = database.writeBatch((tx) => {
+      tx.run("INSERT INTO notes (word) VALUES ('quick')")
+      tx.onCommit(() => order.push('quick'))
+    })
+    await database[Symbol.asyncDispose]()
+    await Promise.all([slow, quick])
+    expect(order).toEqual(['slow', 'quick'])
+    database = open()
+    expect(await words()).toEqual(['slow', 'quick'])
+  })
+
+  test('rows are read up to the first that is not wanted, and the reader holds nothing afterwards', async () => {
+    for (const word of ['one', 'two', 'three', 'four']) await database.transaction((tx) => add(tx, word))
+    const seen: string[] = []
+    const isWanted = ({ word }: { word: string }) => seen.push(word) < 3
+    const rows = await database.allWhile(isWanted, 'SELECT word FROM notes ORDER BY id')
+    expect(rows).toEqual([{ word: 'one' }, { word: 'two' }])
+    expect(seen).toEqual(['one', 'two', 'three'])
+    await database.transaction((tx) => add(tx, 'five'))
+    const checkpoint = await database.get<{ busy: number }>('PRAGMA wal_checkpoint(PASSIVE)')
+    expect(checkpoint).toMatchObject({ busy: 0 })
+    expect(await words()).toHaveLength(5)
+  })
 })
 
-test('a transaction that fails takes everything back and calls nobody', async () => {
-  const called: string[] = []
-  const failing = database.transaction(async (tx) => {
-    tx.onCommit(() => called.push('wrong'))
-    await add(tx, 'one')
-    throw new Error('changed my mind')
+test('after a sync that failed nothing is told, written or read any more', async () => {
+  const failing = openSqlite(join(folder, 'failing.sqlite'), () => {
+    throw new Error('EIO')
   })
-  await expect(failing).rejects.toThrow('changed my mind')
-  expect(await words()).toEqual([])
-  expect(called).toEqual([])
-  await database.transaction((tx) => add(tx, 'next'))
-  expect(await words()).toEqual(['next'])
-})
-
-test('onCommit runs after the commit: another connection sees the row by then', async () => {
-  const seen = Promise.withResolvers<string[]>()
-  await database.transaction(async (tx) => {
-    tx.onCommit(() => void words().then(seen.resolve))
-    await add(tx, 'one')
+  let isTold = false
+  const work = failing.transaction(async (tx) => {
+    tx.onCommit(() => {
+      isTold = true
+    })
+    await tx.script('CREATE TABLE notes (word TEXT)')
   })
-  expect(await seen.promise).toEqual(['one'])
-})
-
-test('a transaction cannot be used once it is over', async () => {
-  let kept: Transaction | null = null
-  await database.transaction(async (tx) => {
-    kept = tx
-  })
-  await expect(add(kept!, 'late')).rejects.toThrow('over')
-  expect(await words()).toEqual([])
-})
-
-test('what is asked for in one turn is one commit, and one that fails does not hurt the others', async () => {
-  const committed: string[] = []
-  const results = await Promise.allSettled(
-    ['one', 'two', 'one', 'three'].map((word) =>
-      database.writeBatch((tx) => {
-        tx.onCommit(() => committed.push(word))
-        tx.run('INSERT INTO notes (word) VALUES (?)', `${word}-trace`)
-        tx.run('INSERT INTO notes (word) VALUES (?)', word)
-      }),
-    ),
-  )
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
-  expect(await words()).toEqual(['one-trace', 'one', 'two-trace', 'two', 'three-trace', 'three'])
-  expect(committed).toEqual(['one', 'two', 'three'])
-})
-
-test('a failed work in a batch takes back what it wrote before it failed', async () => {
-  const failed = database.writeBatch((tx) => {
-    tx.run("INSERT INTO notes (word) VALUES ('half')")
-    throw new Error('no')
-  })
-  const good = database.writeBatch((tx) => void tx.run("INSERT INTO notes (word) VALUES ('whole')"))
-  await expect(failed).rejects.toThrow('no')
-  await good
-  expect(await words()).toEqual(['whole'])
-})
-
-test('batches wait for an open transaction and are on disk when the database is closed', async () => {
-  const order: string[] = []
-  const slow = database.transaction(async (tx) => {
-    await add(tx, 'slow')
-    await new Promise((resolve) => setImmediate(resolve))
-    tx.onCommit(() => order.push('slow'))
-  })
-  const quick = database.writeBatch((tx) => {
-    tx.run("INSERT INTO notes (word) VALUES ('quick')")
-    tx.onCommit(() => order.push('quick'))
-  })
-  await database[Symbol.asyncDispose]()
-  await Promise.all([slow, quick])
-  expect(order).toEqual(['slow', 'quick'])
-  database = openSqlite(join(folder, 'database.sqlite'))
-  expect(await words()).toEqual(['slow', 'quick'])
-})
-
-test('rows are read up to the first that is not wanted, and the reader holds nothing afterwards', async () => {
-  for (const word of ['one', 'two', 'three', 'four']) await database.transaction((tx) => add(tx, word))
-  const seen: string[] = []
-  const isWanted = ({ word }: { word: string }) => seen.push(word) < 3
-  const rows = await database.allWhile(isWanted, 'SELECT word FROM notes ORDER BY id')
-  expect(rows).toEqual([{ word: 'one' }, { word: 'two' }])
-  expect(seen).toEqual(['one', 'two', 'three'])
-  await database.transaction((tx) => add(tx, 'five'))
-  const checkpoint = await database.get<{ busy: number }>('PRAGMA wal_checkpoint(PASSIVE)')
-  expect(checkpoint).toMatchObject({ busy: 0 })
-  expect(await words()).toHaveLength(5)
+  await expect(work).rejects.toThrow('EIO')
+  expect(isTold).toBe(false)
+  await expect(failing.all('SELECT word FROM notes')).rejects.toThrow('EIO')
+  await expect(failing.writeBatch((tx) => void tx.run("INSERT INTO notes VALUES ('x')"))).rejects.toThrow('EIO')
 })
 
 test('a snapshot is a whole database of its own, and only the owner may read either', async () => {

@@ -2,12 +2,14 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
 
 type Tell = (failure: Error | null) => void
 
-/** A sync that takes less is over before a thread of the runtime woke up for it and told of it (0.1 ms against 0.2 to 0.3). */
+/** A thread of the runtime needs 0.1 to 0.2 ms more, to wake up and to tell; and nobody notices a loop that is held for so long. */
 const quickMs = 0.5
 const slowSyncs = 100
 
-/** Answers how many milliseconds it took. */
-function timedSync(descriptor: number): number {
+/** Syncs on the spot and answers how many milliseconds it took. */
+export type SyncHere = (descriptor: number) => number
+
+const timedSync: SyncHere = (descriptor) => {
   const begun = performance.now()
   fdatasyncSync(descriptor)
   return performance.now() - begun
@@ -32,7 +34,7 @@ export class WalSync implements Disposable {
 
   constructor(
     file: string,
-    private readonly syncHere: typeof timedSync = timedSync,
+    private readonly syncHere: SyncHere = timedSync,
   ) {
     this.#file = file
   }
@@ -42,7 +44,10 @@ export class WalSync implements Disposable {
     return this.#failure
   }
 
-  /** Calls back, in the order of the calls and perhaps at once, when everything that was committed until now is on disk. */
+  /**
+   * Calls back, in the order of the calls and perhaps at once, when everything that was committed until now is on disk. Not to be
+   * called from within such a call.
+   */
   whenDurable(tell: Tell): void {
     if (!this.#isSyncing && this.#isDoneHere()) tell(null)
     else {
@@ -52,8 +57,12 @@ export class WalSync implements Disposable {
     }
   }
 
-  /** Resolves when everything that was committed until now is on disk; at once, and without a sync, if it is already. */
+  /**
+   * Resolves when everything that was committed until now is on disk; null if it is already. Rejects after a failed sync: what
+   * was read may be gone after the restart.
+   */
   settled(): Promise<void> | null {
+    if (this.#failure) return Promise.reject(this.#failure)
     if (!this.#isSyncing) return null
     this.#newest ??= new Promise((resolve, reject) => {
       const tell: Tell = (failure) => (failure ? reject(failure) : resolve())

@@ -63,7 +63,7 @@ export class TvMessages extends TvElement {
     document.addEventListener('visibilitychange', this.markSeen)
     window.addEventListener('focus', this.markSeen)
     this.slowTimer = window.setTimeout(() => {
-      this.isSlow = true
+      if (!this.thread.value) this.isSlow = true
     }, slowMs)
     void attempt(() => openThread(this.conversationId))
   }

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit'
-import { customElement } from 'lit/decorators.js'
+import { customElement, state } from 'lit/decorators.js'
 import { MessageCircle, Users } from 'lucide'
 import { TvElement, Use } from '../../element.ts'
 import { $router } from '../../router.ts'
@@ -20,7 +20,7 @@ export class TvShell extends TvElement {
   private readonly route = new Use(this, $router)
   private readonly words = new Use(this, $appWords)
   private readonly paneFocus = new PaneFocus(this)
-  private isWarm = false
+  @state() private isWarm = false
 
   override connectedCallback(): void {
     super.connectedCallback()
@@ -31,7 +31,6 @@ export class TvShell extends TvElement {
   override firstUpdated(): void {
     const warm = () => {
       this.isWarm = true
-      this.requestUpdate()
     }
     if ('requestIdleCallback' in window) requestIdleCallback(warm)
     else setTimeout(warm, 1_000)
