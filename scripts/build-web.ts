@@ -107,5 +107,7 @@ function listPrecache({ files, workers, page, entry, styles }: Shell): string[] 
   const list = new Set<string>(['/', styles, '/manifest.webmanifest', '/icon-48.png', ...workers.files.keys()])
   for (const url of closure(page, entry, false)) list.add(url)
   for (const [url, body] of page.files) if (body.length <= precacheMaxBytes) list.add(url)
-  return [...list].filter((url) => url === '/' || files.has(url))
+  const missing = [...list].filter((url) => url !== '/' && !files.has(url))
+  if (missing.length > 0) throw new Error(`to be kept for a page without network, but not built: ${missing.join(', ')}`)
+  return [...list]
 }
