@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+
+const pieceBytes = 4 * 1024 * 1024
 
 /** One line of what a client saw. Plain facts; nothing here knows how the server works. */
 export type Sight =
@@ -39,7 +41,7 @@ export class Checker {
   readonly #order = new Map<string, Map<number, string>>()
   readonly #places = new Map<string, string>()
   readonly #keys = new Set<string>()
-  #at = 0
+  #readBytes = 0
 
   get sentCount(): number {
     return this.#told.size
@@ -53,10 +55,32 @@ export class Checker {
 
   /** What is new in the log, judged. `isWhole`: everybody has read everything, so what was acknowledged must be there. */
   judge(path: string, { isWhole }: { isWhole: boolean }): string[] {
-    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
-    const faults = lines.slice(this.#at).flatMap((line) => this.#take(JSON.parse(line) as Sight))
-    this.#at = lines.length
+    const faults: string[] = []
+    for (const line of this.#newLines(path)) faults.push(...this.#take(JSON.parse(line) as Sight))
     return isWhole ? [...faults, ...this.#judgeWhole()] : faults
+  }
+
+  // Piece by piece: what everybody read again and again grows beyond what one string holds.
+  *#newLines(path: string): Generator<string> {
+    const file = openSync(path, 'r')
+    const piece = Buffer.alloc(pieceBytes)
+    let begun: Buffer[] = []
+    try {
+      for (let count = -1, at = this.#readBytes; count !== 0; at += count) {
+        count = readSync(file, piece, 0, pieceBytes, at)
+        let from = 0
+        for (let end = piece.indexOf(10); end >= 0 && end < count; end = piece.indexOf(10, from)) {
+          const line = Buffer.concat([...begun, piece.subarray(from, end)])
+          begun = []
+          from = end + 1
+          this.#readBytes = at + from
+          yield line.toString('utf8')
+        }
+        begun.push(Buffer.from(piece.subarray(from, count)))
+      }
+    } finally {
+      closeSync(file)
+    }
   }
 
   #take(sight: Sight): string[] {
