@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -24,8 +25,22 @@ export function startBareServer(folder: string): Promise<ServerProcess> {
   return spawnServer([process.execPath, scriptPath('./bare-server.ts'), folder], /^(\d+)$/m)
 }
 
+// Nothing looks as right as the figures of yesterday's program.
+function refuseStale(): void {
+  if (process.env['BENCH_PROGRAM']) return
+  const builtAt = statSync(programPath).mtimeMs
+  for (const path of new Bun.Glob('{src,web,migrations}/**/*').scanSync()) {
+    if (statSync(path).mtimeMs > builtAt) {
+      throw new Error(
+        `${programPath} is older than ${path}: build it with bun run build --compile, or name one with BENCH_PROGRAM`,
+      )
+    }
+  }
+}
+
 /** The executable as shipped. */
 export function startProgram(folder: string): Promise<ServerProcess> {
+  refuseStale()
   const where = ['--data', folder, '--host', '127.0.0.1', '--port', '0', '--tls', 'off']
   return spawnServer([programPath, 'serve', ...where, '--open', 'no', '--log', 'error'], /localhost:(\d+)/)
 }
