@@ -1,12 +1,18 @@
 import type { OpenedBody } from '../crypto/body.ts'
 import type { BodyHeader } from '../crypto/body-header.ts'
-import { DecryptionFailed } from '../crypto/errors.ts'
 import { type AccountId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
 import type { Batch } from './batch.ts'
 import type { ArchiveRow, BodyOpener, Opening } from './body-opener.ts'
 import type { ClientContext } from './context.ts'
-import { type ConversationRecord, isKnownSeq, markOf, messageKey, wasMember, withSeq } from './conversation-record.ts'
+import {
+  type ConversationRecord,
+  isFromBefore,
+  isKnownSeq,
+  markOf,
+  messageKey,
+  withSeq,
+} from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { Disappearing } from './disappearing.ts'
 import { keepBody } from './kept-bodies.ts'
@@ -17,7 +23,7 @@ import type { MessageStore, StoredMessage } from './message-store.ts'
 import { type Meta, metaNotice, withMeta } from './meta.ts'
 import { placeNotices } from './notices.ts'
 import type { AccountParts } from './parts.ts'
-import { decodePayload, type Payload } from './payloads.ts'
+import { type Payload, readPayload } from './payloads.ts'
 import { withPreview } from './previews.ts'
 import type { Step } from './steps.ts'
 import type { WaitingBody, WaitingRoom } from './waiting-room.ts'
@@ -55,7 +61,8 @@ export class Arrivals {
     const record = await this.conversations.read(batch.step, id)
     const header = this.opener.header(id, arrival.body)
     // Damaged on the way, perhaps: what has this number is what the home's page brings.
-    if (arrival.floor && !isStored(header)) return
+    if (arrival.floor && (!isStored(header) || (record && isFromBefore(record, header, this.parts.identity.accountId))))
+      return
     // A number alone is the home's word: one that lied about how far it counted could silence a conversation for good.
     const isKnown = record && isKnownSeq(record, arrival.seq) && !(await this.#isMissing(batch.step, id, header))
     if (!record || isKnown) return
@@ -142,10 +149,8 @@ export class Arrivals {
     const { body, receivedAt, archive } = arrival
     if (!header.isEphemeral) keepBody(step, this.#now(), { id, messageId, body, receivedAt, archive })
     if (header.isEphemeral && this.disappearing.isBeforeThisDevice(receivedAt)) return
-    const selfId = this.parts.identity.accountId
-    // From before this account came: its key comes in a bundle, if at all.
-    if (header.mode === 2 && header.epoch < record.heads.length && !wasMember(record, selfId, selfId, header.epoch))
-      return
+    // Its key comes in a bundle, if at all.
+    if (isFromBefore(record, header, this.parts.identity.accountId)) return
     if (opening.reason === 'stale') batch.staleEntries.set(id, opening.witness)
     this.waiting.add(step, { conversationId: id, messageId, ...arrival, floor, key: place.key, reason: opening.reason })
     if (header.class === 0)
@@ -286,13 +291,4 @@ export function isStored(header: BodyHeader | null): header is BodyHeader {
 function blank(messageId: MessageId, { key, receivedAt }: Place): StoredMessage {
   const senderId = '' as AccountId
   return { messageId, key, senderId, kind: 'waiting', text: '', notice: null, sentAt: receivedAt, reason: null }
-}
-
-function readPayload(contentType: number, bytes: Uint8Array): Payload | null {
-  try {
-    return decodePayload(contentType, bytes)
-  } catch (error) {
-    if (error instanceof DecryptionFailed) return null
-    throw error
-  }
 }

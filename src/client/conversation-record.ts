@@ -1,3 +1,4 @@
+import type { BodyHeader } from '../crypto/body-header.ts'
 import type { ConversationState } from '../crypto/conversation-log-validator.ts'
 import { type AccountId, type ConversationId, idToBytes, type MessageId } from '../protocol/ids.ts'
 import type { MessageView, Notice } from './api.ts'
@@ -129,6 +130,12 @@ export function wasMember(record: ConversationRecord, accountId: AccountId, self
   return record.tenures.some(
     (tenure) => tenure.accountId === accountId && tenure.from <= epoch && (tenure.to === null || epoch < tenure.to),
   )
+}
+
+/** A body that names an epoch in which this account was no member. */
+export function isFromBefore(record: ConversationRecord, header: BodyHeader, selfId: AccountId): boolean {
+  if (header.mode !== 2 || header.epoch >= record.heads.length) return false
+  return !wasMember(record, selfId, selfId, header.epoch)
 }
 
 export function memberIds(record: ConversationRecord, selfId: AccountId): AccountId[] {

@@ -143,3 +143,13 @@ function idOrNull(value: CborValue | undefined): MessageId | null {
 function rawId(id: MessageId | null): Uint8Array | null {
   return id === null ? null : idToBytes(id)
 }
+
+/** As {@link decodePayload}, but null for what this version cannot read. */
+export function readPayload(contentType: number, bytes: Uint8Array): Payload | null {
+  try {
+    return decodePayload(contentType, bytes)
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return null
+    throw error
+  }
+}

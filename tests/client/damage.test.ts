@@ -81,7 +81,7 @@ async function hearsLater(id: ConversationId, words: string, nudges: number[]): 
 }
 
 describe('a body that was damaged on its way', () => {
-  const places = { version: 0, class: 2, flags: 3, conversation: 10, 'message id': 25, head: 50, end: -1 }
+  const places = { version: 0, class: 2, flags: 3, conversation: 10, 'message id': 25, epoch: 39, head: 50, end: -1 }
   for (const [what, at] of Object.entries(places)) {
     for (const kind of ['direct', 'group'] as const) {
       test(`in its ${what} (${kind}) is taken whole from the home, once and in its place`, async () => {
