@@ -1,14 +1,12 @@
 import type { ConversationId, MessageId } from '../protocol/ids.ts'
 import type { LocalStore } from './context.ts'
-import type { Step } from './steps.ts'
+import { MAX_LOT as MAX_ROW, type Step } from './steps.ts'
 
 const KEEP_MS = 35 * 24 * 3_600_000
 /** Rows opened at once; each holds a hundred bodies or one. */
 const ROWS_AT_ONCE = 10
 /** What is given back together: a home answers for so many in one question. */
 const MAX_LOT = { bodies: 500, bytes: 8 * 1024 * 1024 }
-/** Named after its newest body, a row may hold older ones than the row before it. */
-const MAX_ROW = 100
 
 /** Table bodies, in lots named after their newest: what this device can give back to a home that was restored from an older backup (PROTOCOL 4.14). */
 export type KeptBody = {
@@ -42,6 +40,7 @@ export async function* keptBodies(store: LocalStore): AsyncGenerator<KeptBody[]>
     bytes += sizeOf(row)
     if (lot.length <= MAX_LOT.bodies && bytes <= MAX_LOT.bytes) continue
     lot.sort(byAge)
+    // Named after its newest body, the next row may hold older ones than this lot's last.
     const rest = lot.splice(Math.max(lot.length >> 1, lot.length - MAX_ROW))
     yield lot
     lot = rest

@@ -7,7 +7,7 @@ import type { TableName } from './platform.ts'
 const CACHED: readonly TableName[] = ['conversations', 'sessions', 'chains']
 const MAX_CACHED_ROWS = 4_000
 /** Items that one row holds together: fewer ciphers, and fewer requests to the storage. */
-const MAX_LOT = 100
+export const MAX_LOT = 100
 const LOT_NAME_BYTES = 6
 
 /** One change of this device's memory: everything it reads, writes and then tells, kept apart until it is on disk. */
