@@ -203,7 +203,9 @@ export class SessionPool {
     return due
   }
 
+  /** Whose frame it was may be what was damaged, or the home's invention. */
   async #noteFailure(step: Step, peer: Peer): Promise<void> {
+    if (this.parts.keyLog.device(peer.accountId, peer.deviceId) === null) return
     const row = await this.#row(step, peer)
     const failedAt = [...row.failedAt.filter((at) => this.#now - at < FAILURES_WITHIN_MS), this.#now]
     const isBroken = failedAt.length >= FAILURES
@@ -212,7 +214,8 @@ export class SessionPool {
   }
 
   async #row(step: Step, { accountId, deviceId }: Peer): Promise<PeerRow> {
-    return (await step.get<PeerRow>('sessions', deviceId)) ?? { accountId, held: [], failedAt: [] }
+    const row = await step.get<PeerRow>('sessions', deviceId)
+    return { ...(row ?? { held: [], failedAt: [] }), accountId }
   }
 
   #store(step: Step, deviceId: DeviceId, row: PeerRow): void {

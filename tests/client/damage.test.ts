@@ -115,6 +115,32 @@ describe('a body that was damaged on its way', () => {
   }
 })
 
+describe('a first envelope that was damaged on its way', () => {
+  for (const [what, at] of Object.entries({ account: 20, device: 36 })) {
+    test(`in the ${what} it names makes nobody of its sender`, async () => {
+      const isInitial = (frame: Uint8Array) => frame[1] === 1
+      let damaged = 0
+      atPapa.toDevice = (frame) => {
+        if (frame.type !== 'envelopes') return [frame]
+        damaged += frame.items.filter((item) => isInitial(item.frame)).length
+        const spoil = (sealed: Uint8Array) => (isInitial(sealed) ? turned(sealed, at) : sealed)
+        return [{ ...frame, items: frame.items.map((item) => ({ ...item, frame: spoil(item.frame) })) }]
+      }
+      const kid = await joiner('Kid')
+      const id = await kid.client.openDirect(papa.accountId)
+      await knows(papa, id)
+      await say(kid, id, 'whole')
+      await papa.until('a waiting line', (self) => [...shown(self, id).values()].some(({ kind }) => kind === 'waiting'))
+      expect(damaged).toBeGreaterThan(0)
+      atPapa.toDevice = (frame) => [frame]
+      await hearsLater(id, 'whole', [SOON_MS, LATER_MS])
+      await say(kid, id, 'after')
+      await hears(papa, id, 'after')
+      expect(await linesOf(id)).toEqual(['whole', 'after'])
+    })
+  }
+})
+
 describe('one damaged body in a page of what was missed', () => {
   for (const kind of ['direct', 'group'] as const) {
     test(`keeps none of those around it back (${kind}), and heals`, async () => {
