@@ -3,7 +3,7 @@ import type { BodyHeader } from '../crypto/body-header.ts'
 import { type AccountId, type ConversationId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
 import type { Batch } from './batch.ts'
-import type { ArchiveRow, BodyOpener, Opening } from './body-opener.ts'
+import { type ArchiveRow, type BodyOpener, type Opening, readHeader } from './body-opener.ts'
 import type { ClientContext } from './context.ts'
 import {
   type ConversationRecord,
@@ -59,7 +59,7 @@ export class Arrivals {
   /** A message in its turn (live, or from a page of what was missed). */
   async takeNew(batch: Batch, id: ConversationId, arrival: Arrival): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
-    const header = this.opener.header(id, arrival.body)
+    const header = readHeader(id, arrival.body)
     // Damaged on the way, perhaps: what has this number is what the home's page brings.
     if (arrival.floor && (!isStored(header) || (record && isFromBefore(record, header, this.parts.identity.accountId))))
       return
@@ -129,7 +129,7 @@ export class Arrivals {
   async #take(batch: Batch, id: ConversationId, arrival: Arrival, isOld: boolean): Promise<void> {
     const { step } = batch
     const record = await this.conversations.read(step, id)
-    const header = this.opener.header(id, arrival.body)
+    const header = readHeader(id, arrival.body)
     if (!record || !isStored(header)) return
     const messageId = idFromBytes<MessageId>(header.msgId)
     if (this.isOwnPending(messageId) || this.waiting.has(id, messageId)) return
@@ -183,7 +183,7 @@ export class Arrivals {
     { messageId, body }: { messageId: MessageId; body: Uint8Array },
     { place, reason }: { place: Place; reason: string },
   ): Promise<void> {
-    if (this.opener.header(record.conversationId, body)?.class !== 0) return
+    if (readHeader(record.conversationId, body)?.class !== 0) return
     await this.#keep(batch, record, { ...blank(messageId, place), kind: 'unreadable', reason }, place)
   }
 

@@ -27,6 +27,17 @@ export type Opening =
   /** It opens, and comes when nothing may come from there any more. */
   | { outcome: 'refused'; reason: string }
 
+/** The body's header if it is one of this conversation, else null: nobody could open it here. */
+export function readHeader(id: ConversationId, body: Uint8Array): BodyHeader | null {
+  try {
+    const header = parseBodyHeader(body)
+    return equal(header.convId, idToBytes(id)) ? header : null
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return null
+    throw error
+  }
+}
+
 /** Opens bodies by whichever key there is: a session's content key, a sender chain, the archive. */
 export class BodyOpener {
   /** Where a key may be held: asked at every body and nearly always in vain, which a database answers slowly. */
@@ -41,17 +52,6 @@ export class BodyOpener {
     private readonly chains: ChainShelf,
     private readonly lateness: Lateness,
   ) {}
-
-  /** The body's header if it is one of this conversation, else null: nobody could open it here. */
-  header(id: ConversationId, body: Uint8Array): BodyHeader | null {
-    try {
-      const header = parseBodyHeader(body)
-      return equal(header.convId, idToBytes(id)) ? header : null
-    } catch (error) {
-      if (error instanceof DecryptionFailed) return null
-      throw error
-    }
-  }
 
   holdKey(step: Step, peer: Peer, { convId, msgId, messageKey, bodyHash }: ContentKey): void {
     const held: HeldKey = { messageKey, bodyHash, peer, at: this.context.platform.clock.now() }
@@ -97,7 +97,7 @@ export class BodyOpener {
   }
 
   async #findKeys(step: Step, record: ConversationRecord, { body, archive }: WithArchive) {
-    const header = this.header(record.conversationId, body)
+    const header = readHeader(record.conversationId, body)
     if (!header || (header.mode === 2 && header.epoch >= record.heads.length)) return null
     const held = await this.#heldKey(step, keyRow(record.conversationId, idFromBytes(header.msgId)))
     const peerChain = header.mode === 2 ? await this.chains.receiving(step, idFromBytes<ChainId>(header.chainId)) : null

@@ -1,8 +1,8 @@
-import { parseBodyHeader } from '../crypto/body-header.ts'
 import type { ConversationId } from '../protocol/ids.ts'
 import { ClientFailure } from './api.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import type { Batch } from './batch.ts'
+import { readHeader } from './body-opener.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, withSeq } from './conversation-record.ts'
@@ -14,7 +14,7 @@ import { PageSize } from './page-size.ts'
 import type { AccountParts } from './parts.ts'
 import { withPreview } from './previews.ts'
 
-/** A new device takes the newest pages at once, until so many lines are there, and the rest on demand. */
+/** A new device takes the newest pages at once, until so many lines are in them, and the rest on demand. */
 const FIRST_LINES = 40
 const FIRST_PAGES = 4
 const FORWARD = 0
@@ -92,12 +92,15 @@ export class CatchUp {
     return true
   }
 
+  /** Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. */
   async #fillFirst(id: ConversationId, lastSeq: number): Promise<void> {
-    await this.#takeBackward(id, await this.#fetch(id, lastSeq + 1, BACKWARD), false, lastSeq)
-    for (let count = 1; count < FIRST_PAGES; count++) {
-      const lines = await this.#countLines(id)
-      if (lines >= FIRST_LINES || !(await this.older(id))) return
+    let all = await this.#fetch(id, lastSeq + 1, BACKWARD)
+    for (let count = 1; count < FIRST_PAGES && all.hasMore && countLines(id, all.items) < FIRST_LINES; count++) {
+      const older = await this.#fetch(id, all.items[0]?.seq ?? lastSeq + 1, BACKWARD).catch(orWithout)
+      if (older === null) break
+      all = { items: [...older.items, ...all.items], hasMore: older.hasMore }
     }
+    await this.#takeBackward(id, all, false, lastSeq)
   }
 
   async #fillForward(id: ConversationId, target: number): Promise<void> {
@@ -174,17 +177,21 @@ export class CatchUp {
 
   async #placeBetween(batch: Batch, id: ConversationId, items: readonly Arrival[]): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
-    const [first] = items
-    if (record?.kind !== 'group' || !first) return
-    const lowest = epochOf(first.body)
+    // One that was damaged on its way tells nothing.
+    const dated = items.flatMap(({ body, seq, receivedAt }) => {
+      const header = readHeader(id, body)
+      return header?.mode === 2 ? [{ epoch: header.epoch, seq, at: receivedAt }] : []
+    })
+    const [first, last] = [dated[0], dated.at(-1)]
+    if (record?.kind !== 'group' || !first || !last) return
+    const lowest = first.epoch
     let next = lowest + 1
-    for (const item of items) {
-      const epoch = Math.min(epochOf(item.body), record.noticedFrom - 1)
-      await this.#addLines(batch, record, { from: next, to: epoch + 1, afterSeq: item.seq - 1, at: item.receivedAt })
+    for (const { seq, at, ...item } of dated) {
+      const epoch = Math.min(item.epoch, record.noticedFrom - 1)
+      await this.#addLines(batch, record, { from: next, to: epoch + 1, afterSeq: seq - 1, at })
       next = Math.max(next, epoch + 1)
     }
-    const last = items.at(-1)!
-    await this.#addLines(batch, record, { from: next, to: record.noticedFrom, afterSeq: last.seq, at: last.receivedAt })
+    await this.#addLines(batch, record, { from: next, to: record.noticedFrom, afterSeq: last.seq, at: last.at })
     const now = await this.conversations.read(batch.step, id)
     if (now) this.conversations.write(batch.step, { ...now, noticedFrom: Math.min(record.noticedFrom, lowest + 1) })
   }
@@ -218,15 +225,6 @@ export class CatchUp {
     if (now) this.conversations.write(batch.step, lines.reduce(withPreview, now))
   }
 
-  #countLines(id: ConversationId): Promise<number> {
-    let count = 0
-    return this.intake
-      .run(async (batch) => {
-        count = (await this.store.before(batch.step, id, null, FIRST_LINES)).length
-      })
-      .then(() => count)
-  }
-
   get #tools() {
     return { conversations: this.conversations, store: this.store, now: () => this.#now }
   }
@@ -235,7 +233,12 @@ export class CatchUp {
   }
 }
 
-function epochOf(body: Uint8Array): number {
-  const header = parseBodyHeader(body)
-  return header.mode === 2 ? header.epoch : 0
+function countLines(id: ConversationId, items: readonly Arrival[]): number {
+  return items.filter(({ body }) => readHeader(id, body)?.class === 0).length
+}
+
+/** Without the line what came over it before counts all the same. */
+function orWithout(error: unknown): null {
+  if (error instanceof ClientFailure && error.code === 'offline') return null
+  throw error
 }

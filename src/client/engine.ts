@@ -79,12 +79,8 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const arrivals = new Arrivals(
     ...([context, parts, conversations, store, opener, waiting, archive, disappearing, isOwnPending] as const),
   )
-  const history = new HistoryTaking(
-    ...([context, parts, connection, conversations, opener, arrivals, intake, vouchers] as const),
-  )
-  const sharing = new HistorySharing(
-    ...([context, parts, connection, conversations, opener, vouchers, archive, envelopes] as const),
-  )
+  const history = new HistoryTaking(context, parts, connection, conversations, arrivals, intake, vouchers)
+  const sharing = new HistorySharing(context, parts, connection, conversations, vouchers, archive, envelopes)
   const inbox = new Inbox(context, parts, {
     ...{ arrivals, chains, connection, conversations, envelopes, history },
     ...{ intake, lateness, opener, sessions, typing, waiting },
@@ -92,7 +88,7 @@ export function createEngine(outer: ClientContext, parts: AccountParts): Engine 
   const drained = () => inbox.drained()
   const catchUp = new CatchUp(context, parts, connection, conversations, store, arrivals, intake, drained)
   const asking = new Asking(context, steps, connection, intake, requests, {
-    ...{ arrivals, conversations, opener, store, waiting, selfId: parts.identity.accountId },
+    ...{ arrivals, conversations, store, waiting, selfId: parts.identity.accountId },
   })
   const healing = new Healing(context, parts, steps, connection, conversations, archive, vouchers)
   const groups = new GroupCommands(context, parts, conversations, outbox, sharing)

@@ -7,7 +7,7 @@ import { encodeHistoryBundlePointer } from '../crypto/packets.ts'
 import { type AccountId, type AttachmentId, type ChainId, type ConversationId, idFromBytes } from '../protocol/ids.ts'
 import type { ArchiveQueue } from './archive-queue.ts'
 import type { Arrival } from './arrivals.ts'
-import type { BodyOpener } from './body-opener.ts'
+import { readHeader } from './body-opener.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
 import { type ConversationRecord, convIdOf } from './conversation-record.ts'
@@ -39,7 +39,6 @@ export class HistorySharing {
     private readonly parts: AccountParts,
     private readonly connection: SocketConnection,
     private readonly conversations: Conversations,
-    private readonly opener: BodyOpener,
     private readonly vouchers: VoucherShelf,
     private readonly archive: ArchiveQueue,
     private readonly envelopes: EnvelopeQueue,
@@ -100,7 +99,7 @@ export class HistorySharing {
       const request = { type: 'fetchPage' as const, conversationId, from, direction: FORWARD, count: PAGE }
       const { items, hasMore } = await this.connection.request({ ...request, withArchive: true }, 'page')
       const read = items.flatMap((item) => {
-        const header = this.opener.header(conversationId, item.body)
+        const header = readHeader(conversationId, item.body)
         return header?.mode === 2 ? [{ item, header }] : []
       })
       const end = read.findIndex(({ header }) => header.epoch >= joined)

@@ -11,7 +11,7 @@ import { type AttachmentId, type ConversationId, idFromBytes } from '../protocol
 import { limits } from '../protocol/limits.ts'
 import { ClientFailure } from './api.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
-import type { BodyOpener } from './body-opener.ts'
+import { readHeader } from './body-opener.ts'
 import { type Proof, proveChains } from './chain-proofs.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
@@ -46,7 +46,6 @@ export class HistoryTaking {
     private readonly parts: AccountParts,
     private readonly connection: SocketConnection,
     private readonly conversations: Conversations,
-    private readonly opener: BodyOpener,
     private readonly arrivals: Arrivals,
     private readonly intake: Intake,
     private readonly vouchers: VoucherShelf,
@@ -145,7 +144,7 @@ export class HistoryTaking {
     keys: ReadonlyMap<string, BundleMessage>,
     proofs: ReadonlyMap<string, Proof>,
   ): Promise<Pick<Proven, 'opened' | 'chain'> | null> {
-    const header = this.opener.header(record.conversationId, body)
+    const header = readHeader(record.conversationId, body)
     if (header?.mode !== 2 || header.isEphemeral) return null
     const key = keys.get(idFromBytes(header.msgId))
     const proof = proofs.get(idFromBytes(header.chainId))

@@ -4,7 +4,7 @@ import type { ServerFrame } from '../protocol/socket.ts'
 import { ClientFailure } from './api.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Batch } from './batch.ts'
-import type { BodyOpener } from './body-opener.ts'
+import { type BodyOpener, readHeader } from './body-opener.ts'
 import type { ChainShelf } from './chains.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
@@ -238,7 +238,7 @@ export class Inbox {
     const { step } = batch
     const { opener, sessions, conversations, typing } = this.engine
     const record = await conversations.read(step, conversationId)
-    if (!record || opener.header(conversationId, body)?.class !== 3) return
+    if (!record || readHeader(conversationId, body)?.class !== 3) return
     const opened = frame ? await sessions.receive(step, frame) : null
     if (opened?.packet.kind === 'content-key') opener.holdKey(step, opened.peer, opened.packet)
     const standing = { archive: null, seq: 0, floor: this.engine.lateness.floor(conversationId) }

@@ -1,7 +1,7 @@
 import { type AccountId, idFromBytes, type MessageId } from '../protocol/ids.ts'
 import { type Arrival, type Arrivals, isStored } from './arrivals.ts'
 import type { Batch } from './batch.ts'
-import type { BodyOpener } from './body-opener.ts'
+import { readHeader } from './body-opener.ts'
 import type { Conversations } from './conversations.ts'
 import { countUnread } from './marks.ts'
 import type { MessageStore } from './message-store.ts'
@@ -11,7 +11,6 @@ import type { WaitingBody, WaitingRoom } from './waiting-room.ts'
 export type PlaceTools = {
   arrivals: Arrivals
   conversations: Conversations
-  opener: BodyOpener
   store: MessageStore
   waiting: WaitingRoom
   selfId: AccountId
@@ -24,9 +23,9 @@ export async function takeInstead(
   damaged: WaitingBody,
   arrival: Arrival,
 ): Promise<void> {
-  const { arrivals, opener, store, waiting } = tools
+  const { arrivals, store, waiting } = tools
   const { conversationId: id, messageId } = damaged
-  const header = opener.header(id, arrival.body)
+  const header = readHeader(id, arrival.body)
   if (!isStored(header)) return
   const genuineId = idFromBytes<MessageId>(header.msgId)
   if (genuineId === messageId) return arrivals.wake(batch, [{ ...damaged, body: arrival.body }], arrival.archive)

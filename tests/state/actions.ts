@@ -129,6 +129,7 @@ async function bringDevice(
   const { person } = walker
   const fresh = world.visitor(`${person.name} ${world.nextNumber()}`)
   const added = new Walker(fresh, person, world.ledger)
+  added.isNew = true
   const gone = commits === null ? null : fresh.storage.crashAfter(commits)
   const became = become(fresh)
   became.catch(() => undefined)

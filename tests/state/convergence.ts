@@ -53,6 +53,8 @@ async function retryFailed({ words, members, group }: World): Promise<void> {
 async function untilHeard(world: World): Promise<void> {
   for (const nudgeMs of NUDGES_MS) {
     if (await areHeard(world)) return
+    for (const [walker, { id }] of listMissing(world))
+      if (walker.isNew && walker.knows(id)) await walker.lookBack(id, LINES)
     await retryFailed(world)
     world.clock.move(nudgeMs)
   }

@@ -36,6 +36,8 @@ export class Walker {
   /** Every text that was ever shown here, as whoever's. */
   readonly everShown = new Set<string>()
   isAway = false
+  /** Became a device in this walk: what was said before lies in its past, where somebody has to look. */
+  isNew = false
   #carry = (frame: ServerFrame): ServerFrame[] => [frame]
   /** What it asked its home and was not answered yet. */
   #asked = new Set<unknown>()
@@ -156,6 +158,11 @@ export class Walker {
   knows(id: ConversationId): boolean {
     return conversation(this.member, id)?.isMember === true
   }
+  /** Somebody scrolls up. */
+  async lookBack(id: ConversationId, lines: number): Promise<void> {
+    const { items } = await this.member.client.loadOlder(id, '~', lines)
+    this.#note(id, items)
+  }
   /** Shows these words as a line that will stay. */
   shows(words: Said): boolean {
     const line = this.#lineOf(words)
@@ -185,6 +192,7 @@ export class Walker {
   /** Forgets what it does not need for the next walk. */
   rest(): void {
     this.member.events.length = 0
+    this.isNew = false
     this.everShown.clear()
     this.lines.clear()
     for (const list of [this.at.fromHome, this.at.fromDevice, this.at.requests]) list.length = 0
@@ -218,14 +226,18 @@ export class Walker {
     this.#countRequests()
     this.member.client.subscribe((event) => {
       if (event.type !== 'messages') return
-      const lines = this.lines.get(event.conversationId) ?? new Map<MessageId, MessageView>()
-      this.lines.set(event.conversationId, lines)
-      for (const item of event.items) {
-        lines.set(item.messageId, item)
-        if (item.text !== '') this.everShown.add(item.text)
-      }
-      for (const messageId of event.removedIds) lines.delete(messageId)
+      this.#note(event.conversationId, event.items)
+      for (const messageId of event.removedIds) this.lines.get(event.conversationId)?.delete(messageId)
     })
+  }
+
+  #note(id: ConversationId, items: readonly MessageView[]): void {
+    const lines = this.lines.get(id) ?? new Map<MessageId, MessageView>()
+    this.lines.set(id, lines)
+    for (const item of items) {
+      lines.set(item.messageId, item)
+      if (item.text !== '') this.everShown.add(item.text)
+    }
   }
 }
 

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import type { ConversationId } from '../../src/protocol/ids.ts'
+import { Between } from '../hostile/between.ts'
+import type { Member } from '../support/member.ts'
+import { RealHome } from '../support/real-home.ts'
+import { conversation, hears, knows, say, shown, untilState } from '../support/talk.ts'
+
+setDefaultTimeout(60_000)
+
+let home: RealHome
+let oma: Member
+let papa: Member
+let id: ConversationId
+beforeEach(async () => {
+  home = await RealHome.open()
+  oma = await home.founder()
+  papa = await home.joiner('Papa', oma)
+  await papa.inFamily()
+  id = await oma.client.openDirect(papa.accountId)
+  await knows(papa, id)
+})
+afterEach(() => home[Symbol.asyncDispose]())
+
+/** Another device of Papa's, over a line where pages of so many are all that comes at once. */
+async function newDevice(pageSize: number, change?: (at: Between) => void): Promise<Member> {
+  const device = home.visitor('Phone')
+  const at = new Between(device)
+  at.toHome = (frame) => [frame.type === 'fetchPage' && frame.direction === 1 ? { ...frame, count: pageSize } : frame]
+  change?.(at)
+  await device.client.signIn(papa.view.me!.me.signInName, papa.passphrase)
+  await knows(device, id)
+  return device
+}
+
+/** All that was said was heard and read, so that nothing but receipts stands behind it. */
+async function sayAndRead(): Promise<void> {
+  for (const words of ['one', 'two']) {
+    await say(oma, id, words)
+    papa.client.markRead(id, (await hears(papa, id, words)).messageId)
+  }
+  const own = await say(papa, id, 'three')
+  const heard = await hears(oma, id, 'three')
+  oma.client.markRead(id, heard.messageId)
+  await untilState(papa, id, own, 'read')
+  const sql = `SELECT count(*) AS count FROM messages m WHERE conversation_id = ? AND sender_account_id <> ? AND NOT EXISTS (
+    SELECT 1 FROM archive_rows WHERE account_id = ? AND message_id = m.message_id)`
+  const unarchived = () => home.context.database.get<{ count: number }>(sql, id, papa.accountId, papa.accountId)
+  for (let tries = 0; (await unarchived())!.count > 0 && tries < 200; tries++) await Bun.sleep(50)
+  expect((await unarchived())!.count).toBe(0)
+}
+
+describe('the first pages of a conversation on a new device', () => {
+  test('show its last words, unread and read ones as they are, however few come at once', async () => {
+    await sayAndRead()
+    const device = await newDevice(3)
+    await hears(device, id, 'three')
+    const lines = [...shown(device, id).values()].map(({ text, state }) => ({ text, state }))
+    expect(lines).toEqual([
+      { text: 'one', state: null },
+      { text: 'two', state: null },
+      { text: 'three', state: 'read' },
+    ])
+    expect(conversation(device, id)?.preview.text).toBe('three')
+    expect(conversation(device, id)?.unreadCount).toBe(0)
+  })
+
+  test('are there as far as they came when the line breaks between them, and the rest when it is asked for', async () => {
+    await sayAndRead()
+    let pages = 0
+    const device = await newDevice(3, (at) => {
+      const { toHome } = at
+      at.toHome = (frame) => {
+        const isAsked = frame.type === 'fetchPage' && frame.conversationId === id && frame.direction === 1
+        if (!isAsked || ++pages !== 2) return toHome(frame)
+        at.cut()
+        return []
+      }
+    })
+    const texts = async () => (await device.client.loadOlder(id, '~', 100)).items.map(({ text }) => text)
+    for (let tries = 0; pages < 2 || ((await texts()).length < 3 && tries < 100); tries++) await Bun.sleep(50)
+    expect(await texts()).toEqual(['one', 'two', 'three'])
+  })
+})
