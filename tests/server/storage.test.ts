@@ -7,6 +7,7 @@ import { migrations } from '../../migrations/index.ts'
 import type { Database, Transaction } from '../../src/server/storage/database.ts'
 import { migrate, readDatabaseVersion } from '../../src/server/storage/migrate.ts'
 import { openSqlite } from '../../src/server/storage/sqlite.ts'
+import { realDisk } from '../../src/server/storage/wal-sync.ts'
 
 let folder: string
 let database: Database
@@ -14,10 +15,11 @@ let database: Database
 let syncMs: number
 
 function open(): Database {
-  return openSqlite(join(folder, 'database.sqlite'), (descriptor) => {
+  const syncHere = (descriptor: number) => {
     fdatasyncSync(descriptor)
     return syncMs
-  })
+  }
+  return openSqlite(join(folder, 'database.sqlite'), { ...realDisk, syncHere })
 }
 
 beforeEach(async () => {
@@ -156,9 +158,10 @@ describe.each([
 })
 
 test('after a sync that failed nothing is told, written or read any more', async () => {
-  const failing = openSqlite(join(folder, 'failing.sqlite'), () => {
+  const syncHere = () => {
     throw new Error('EIO')
-  })
+  }
+  const failing = openSqlite(join(folder, 'failing.sqlite'), { ...realDisk, syncHere })
   let isTold = false
   const work = failing.transaction(async (tx) => {
     tx.onCommit(() => {

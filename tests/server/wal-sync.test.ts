@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { WalSync } from '../../src/server/storage/wal-sync.ts'
+import { type Disk, realDisk, WalSync } from '../../src/server/storage/wal-sync.ts'
 
 let folder: string
 
@@ -11,18 +11,22 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function openLog(syncHere?: () => number): WalSync {
+function openLog(disk: Partial<Disk>): WalSync {
   writeFileSync(join(folder, 'log'), 'what was committed')
-  return new WalSync(join(folder, 'log'), syncHere)
+  return new WalSync(join(folder, 'log'), { ...realDisk, ...disk })
 }
 
 /** A log on a disk that was slow once, so that a thread syncs it. */
-function openSlowLog(): { sync: WalSync; tries: () => number } {
+function openSlowLog(disk: Partial<Disk> = {}): { sync: WalSync; tries: () => number } {
   let tries = 0
-  const sync = openLog(() => {
+  const syncHere = () => {
     tries++
     return 2
-  })
+  }
+  // However long it takes on this machine.
+  const syncBeside: Disk['syncBeside'] = (descriptor, tell) =>
+    realDisk.syncBeside(descriptor, (error) => tell(error, 1))
+  const sync = openLog({ syncHere, syncBeside, ...disk })
   sync.whenDurable(() => undefined)
   return { sync, tries: () => tries }
 }
@@ -32,10 +36,11 @@ const told = (sync: WalSync) =>
 
 test('a quick disk is asked on the spot', () => {
   let syncs = 0
-  using sync = openLog(() => {
+  const syncHere = () => {
     syncs++
     return 0.1
-  })
+  }
+  using sync = openLog({ syncHere })
   const order: string[] = []
   sync.whenDurable(() => order.push(`first after ${syncs}`))
   sync.whenDurable(() => order.push(`second after ${syncs}`))
@@ -52,10 +57,24 @@ test('a slow one is left to a thread for the next hundred, then tried again', as
   sync[Symbol.dispose]()
 })
 
+test('one that stalls is not tried on the spot until a hundred in a row did not', async () => {
+  let tookMs = 40
+  const syncBeside: Disk['syncBeside'] = (_descriptor, tell) => setImmediate(() => tell(null, tookMs))
+  const { sync, tries } = openSlowLog({ syncBeside })
+  for (let count = 0; count < 150; count++) await told(sync)
+  tookMs = 1
+  for (let count = 0; count < 100; count++) await told(sync)
+  expect(tries()).toBe(1)
+  await told(sync)
+  expect(tries()).toBe(2)
+  sync[Symbol.dispose]()
+})
+
 test('a sync on the spot that fails is told as a failure, to everybody from then on', async () => {
-  using sync = openLog(() => {
+  const syncHere = () => {
     throw new Error('EIO')
-  })
+  }
+  using sync = openLog({ syncHere })
   await expect(told(sync)).rejects.toThrow('EIO')
   await expect(told(sync)).rejects.toThrow('EIO')
   expect(sync.failure?.message).toBe('EIO')

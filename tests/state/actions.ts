@@ -164,9 +164,11 @@ async function link(world: World, walker: Walker, commits: number | null): Promi
   const { client } = walker.member
   const become = async (fresh: Member) => {
     const asNew = fresh.client.linkAsNew(null)
-    const code = await fresh.until('the code', ({ view }) => view.linking?.linking?.code)
+    const refused = asNew.then(() => Promise.reject(new Error('linked to nobody')))
+    const shown = fresh.until('the code', ({ view }) => view.linking?.linking?.code)
+    const code = await Promise.race([shown, refused])
     const other = client.linkOther(code)
-    for (const end of [asNew, other]) end.catch(() => undefined)
+    for (const end of [asNew, other, refused]) end.catch(() => undefined)
     await walker.member.until('the digits', ({ view }) => view.linking?.linking?.stage === 'comparing')
     await client.confirmLink(`${fresh.name}'s`)
     await Promise.all([asNew, other])

@@ -2,7 +2,7 @@ import { Database as Connection, type Statement } from 'bun:sqlite'
 import { chmodSync } from 'node:fs'
 import { createLog, errorFields } from '../log.ts'
 import type { Database, RunResult, SqlValue, SyncTransaction, Transaction } from './database.ts'
-import { type SyncHere, WalSync } from './wal-sync.ts'
+import { type Disk, WalSync } from './wal-sync.ts'
 
 const busyTimeoutMs = 5_000
 const ownerOnly = 0o600
@@ -14,8 +14,8 @@ type Callback = () => void
  * One file, one writing and one reading connection. Reading does not wait for the writer, but for the disk: nobody is told of a
  * commit, by its own promise or by a read, before it is synced. SQLite itself syncs at checkpoints only (synchronous NORMAL).
  */
-export function openSqlite(file: string, syncHere?: SyncHere): Database {
-  return new SqliteDatabase(file, syncHere)
+export function openSqlite(file: string, disk?: Disk): Database {
+  return new SqliteDatabase(file, disk)
 }
 
 class SqliteDatabase implements Database {
@@ -27,14 +27,14 @@ class SqliteDatabase implements Database {
   #batch: BatchItem[] = []
   #isClosed = false
 
-  constructor(file: string, syncHere?: SyncHere) {
+  constructor(file: string, disk?: Disk) {
     this.#writer = new Handle(new Connection(file, { create: true, readwrite: true }))
     // SQLite gives its side files the mode of the database.
     chmodSync(file, ownerOnly)
     this.#writer.script('PRAGMA journal_mode = WAL')
     this.#reader = new Handle(new Connection(file, { readwrite: true }))
     this.#reader.script('PRAGMA query_only = ON')
-    this.#sync = new WalSync(`${file}-wal`, syncHere)
+    this.#sync = new WalSync(`${file}-wal`, disk)
   }
 
   async all<Row>(sql: string, ...params: SqlValue[]): Promise<Row[]> {

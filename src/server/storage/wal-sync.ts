@@ -4,21 +4,33 @@ type Tell = (failure: Error | null) => void
 
 /** A thread of the runtime needs 0.1 to 0.2 ms more, to wake up and to tell; and nobody notices a loop that is held for so long. */
 const quickMs = 0.5
+/** What somebody would notice: longer than a thread takes with a loop that has much to do meanwhile. */
+const stallMs = 10
 const slowSyncs = 100
 
-/** Syncs on the spot and answers how many milliseconds it took. */
-export type SyncHere = (descriptor: number) => number
+/** Both ways to have a file on disk; each tells how many milliseconds it took. */
+export type Disk = {
+  syncHere(descriptor: number): number
+  syncBeside(descriptor: number, tell: (error: Error | null, tookMs: number) => void): void
+}
 
-const timedSync: SyncHere = (descriptor) => {
-  const begun = performance.now()
-  fdatasyncSync(descriptor)
-  return performance.now() - begun
+export const realDisk: Disk = {
+  syncHere: (descriptor) => {
+    const begun = performance.now()
+    fdatasyncSync(descriptor)
+    return performance.now() - begun
+  },
+  syncBeside: (descriptor, tell) => {
+    const begun = performance.now()
+    fdatasync(descriptor, (error) => tell(error, performance.now() - begun))
+  },
 }
 
 /**
  * Makes commits durable without holding the event loop for long: SQLite writes its log, and a thread of the runtime syncs it while the
  * loop serves others. One sync covers every commit before it, so that what comes while one runs shares the next. Where the disk
- * answers faster than a thread wakes, it is asked on the spot; one answer that was slow sends the next hundred to the thread.
+ * answers faster than a thread wakes, it is asked on the spot; one answer that was slow sends the next hundred to the thread, and
+ * a disk that stalls there is not tried on the spot until a hundred in a row did not.
  */
 export class WalSync implements Disposable {
   readonly #file: string
@@ -34,7 +46,7 @@ export class WalSync implements Disposable {
 
   constructor(
     file: string,
-    private readonly syncHere: SyncHere = timedSync,
+    private readonly disk: Disk = realDisk,
   ) {
     this.#file = file
   }
@@ -76,7 +88,7 @@ export class WalSync implements Disposable {
   #isDoneHere(): boolean {
     if (this.#failure || this.#leftToThread-- > 0) return false
     try {
-      this.#leftToThread = this.syncHere(this.#open()) < quickMs ? 0 : slowSyncs
+      this.#leftToThread = this.disk.syncHere(this.#open()) < quickMs ? 0 : slowSyncs
       return true
     } catch (error) {
       this.#failure = error as Error
@@ -100,7 +112,10 @@ export class WalSync implements Disposable {
       return
     }
     try {
-      fdatasync(this.#open(), (error) => this.#end(error))
+      this.disk.syncBeside(this.#open(), (error, tookMs) => {
+        if (tookMs > stallMs) this.#leftToThread = slowSyncs
+        this.#end(error)
+      })
     } catch (error) {
       queueMicrotask(() => this.#end(error as Error))
     }
