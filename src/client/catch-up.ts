@@ -46,8 +46,19 @@ export class CatchUp {
   /** Brings a conversation up to the home's newest message; one run at a time for each. */
   fill(id: ConversationId, lastSeq: number): Promise<void> {
     const running = this.#running.get(id)
-    if (running) return running.then(() => this.#goOn(id, lastSeq))
-    const run = this.#fill(id, lastSeq).finally(() => this.#running.delete(id))
+    return running ? running.then(() => this.#goOn(id, lastSeq)) : this.#run(id, this.#fill(id, lastSeq))
+  }
+
+  /** Takes the first pages of a conversation that somebody opens before its turn has come. */
+  async begin(id: ConversationId): Promise<void> {
+    const running = this.#running.get(id)
+    const { isMember, oldestSeq } = this.conversations.get(id)
+    if (running) await running
+    else if (isMember && oldestSeq === 0 && this.connection.isOnline) await this.#run(id, this.#fillFirst(id, null))
+  }
+
+  #run(id: ConversationId, work: Promise<void>): Promise<void> {
+    const run = work.finally(() => this.#running.delete(id))
     this.#running.set(id, run)
     return run
   }
@@ -92,15 +103,20 @@ export class CatchUp {
     return true
   }
 
-  /** Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. */
-  async #fillFirst(id: ConversationId, lastSeq: number): Promise<void> {
-    let all = await this.#fetch(id, lastSeq + 1, BACKWARD)
+  /**
+   * Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. `lastSeq` null: however far
+   * the home's newest are.
+   */
+  async #fillFirst(id: ConversationId, lastSeq: number | null): Promise<void> {
+    const end = lastSeq === null ? Number.MAX_SAFE_INTEGER : lastSeq + 1
+    let all = await this.#fetch(id, end, BACKWARD)
     for (let count = 1; count < FIRST_PAGES && all.hasMore && countLines(id, all.items) < FIRST_LINES; count++) {
-      const older = await this.#fetch(id, all.items[0]?.seq ?? lastSeq + 1, BACKWARD).catch(orWithout)
+      const older = await this.#fetch(id, all.items[0]?.seq ?? end, BACKWARD).catch(orWithout)
       if (older === null) break
       all = { items: [...older.items, ...all.items], hasMore: older.hasMore }
     }
-    await this.#takeBackward(id, all, false, lastSeq)
+    const newest = lastSeq ?? all.items.at(-1)?.seq
+    if (newest !== undefined) await this.#takeBackward(id, all, false, newest)
   }
 
   async #fillForward(id: ConversationId, target: number): Promise<void> {

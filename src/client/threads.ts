@@ -29,9 +29,9 @@ export class Threads {
   async openThread(id: ConversationId, limit: number): Promise<ThreadSlice> {
     const count = bounded(limit)
     const slice = await this.#newestOrUnread(id, count)
-    const isBare = slice.items.length < count && slice.hasOlder && !slice.hasNewer
-    if (slice.items.length > 0 || !isBare) return slice
-    await this.catchUp.older(id)
+    if (slice.items.length > 0) return slice
+    // Without the home what is here is all there is for now.
+    await (slice.hasOlder ? this.catchUp.older(id) : this.catchUp.begin(id)).catch(() => false)
     return this.#newestOrUnread(id, count)
   }
 
@@ -40,7 +40,6 @@ export class Threads {
     const read = () => this.steps.run((step) => this.store.before(step, id, beforeKey, count))
     let lines = await read()
     for (let page = 0; lines.length < count && page < MAX_PAGES; page++) {
-      // Without the home what is here is all there is for now.
       if (!(await this.catchUp.older(id).catch(() => false))) break
       lines = await read()
     }

@@ -49,17 +49,19 @@ async function sayAndRead(): Promise<void> {
   expect((await unarchived())!.count).toBe(0)
 }
 
+const seen = [
+  { text: 'one', state: null },
+  { text: 'two', state: null },
+  { text: 'three', state: 'read' as const },
+]
+
 describe('the first pages of a conversation on a new device', () => {
   test('show its last words, unread and read ones as they are, however few come at once', async () => {
     await sayAndRead()
     const device = await newDevice(3)
     await hears(device, id, 'three')
     const lines = [...shown(device, id).values()].map(({ text, state }) => ({ text, state }))
-    expect(lines).toEqual([
-      { text: 'one', state: null },
-      { text: 'two', state: null },
-      { text: 'three', state: 'read' },
-    ])
+    expect(lines).toEqual(seen)
     expect(conversation(device, id)?.preview.text).toBe('three')
     expect(conversation(device, id)?.unreadCount).toBe(0)
   })
@@ -79,5 +81,32 @@ describe('the first pages of a conversation on a new device', () => {
     const texts = async () => (await device.client.loadOlder(id, '~', 100)).items.map(({ text }) => text)
     for (let tries = 0; pages < 2 || ((await texts()).length < 3 && tries < 100); tries++) await Bun.sleep(50)
     expect(await texts()).toEqual(['one', 'two', 'three'])
+  })
+
+  test('are what whoever opens it before its turn waits for', async () => {
+    await sayAndRead()
+    let isHeld = true
+    const held: (() => void)[] = []
+    const device = await newDevice(3, (at) => {
+      at.toDevice = (frame) => {
+        if (frame.type !== 'page' || !isHeld) return [frame]
+        held.push(() => at.inject(frame))
+        return []
+      }
+    })
+    const opening = device.client.openThread(id, 40)
+    await Bun.sleep(200)
+    expect(await Promise.race([opening, 'still waiting'])).toBe('still waiting')
+    isHeld = false
+    for (const release of held) release()
+    const { items, firstUnreadId } = await opening
+    expect(items.map(({ text, state }) => ({ text, state }))).toEqual(seen)
+    expect(firstUnreadId).toBeNull()
+  })
+
+  test('keep nobody waiting where there is no line', async () => {
+    const device = await newDevice(3)
+    device.platform.goOffline()
+    expect((await device.client.openThread(id, 40)).items).toEqual([])
   })
 })
