@@ -54,7 +54,7 @@ export class CatchUp {
     const running = this.#running.get(id)
     const { isMember, oldestSeq } = this.conversations.get(id)
     if (running) await running
-    else if (isMember && oldestSeq === 0 && this.connection.isOnline) await this.#run(id, this.#fillFirst(id, null))
+    else if (isMember && oldestSeq === 0 && this.connection.isOnline) await this.#run(id, this.#fill(id, null))
   }
 
   #run(id: ConversationId, work: Promise<void>): Promise<void> {
@@ -68,13 +68,15 @@ export class CatchUp {
     if ((this.conversations.find(id)?.lastSeq ?? lastSeq) < lastSeq) await this.fill(id, lastSeq)
   }
 
-  async #fill(id: ConversationId, lastSeq: number): Promise<void> {
+  /** `lastSeq` null: however far the home's newest are. */
+  async #fill(id: ConversationId, lastSeq: number | null): Promise<void> {
     const record = this.conversations.find(id)
     if (!record?.isMember) return
-    if (record.oldestSeq === 0 && lastSeq >= record.firstSeq) await this.#fillFirst(id, lastSeq)
+    if (record.oldestSeq === 0 && (lastSeq ?? record.firstSeq) >= record.firstSeq) await this.#fillFirst(id, lastSeq)
     else if (record.oldestSeq === 0) await this.#closeOldEnd(id)
     const known = this.conversations.get(id)
-    if (known.lastSeq < lastSeq || known.ahead.length > 0) await this.#fillForward(id, lastSeq)
+    const target = lastSeq ?? known.lastSeq
+    if (known.lastSeq < target || known.ahead.length > 0) await this.#fillForward(id, target)
     if (this.conversations.get(id).metaAt === 0) await this.#takeMeta(id)
     await this.placeRest(id)
   }
@@ -103,10 +105,7 @@ export class CatchUp {
     return true
   }
 
-  /**
-   * Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. `lastSeq` null: however far
-   * the home's newest are.
-   */
+  /** Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. */
   async #fillFirst(id: ConversationId, lastSeq: number | null): Promise<void> {
     const end = lastSeq === null ? Number.MAX_SAFE_INTEGER : lastSeq + 1
     let all = await this.#fetch(id, end, BACKWARD)
@@ -253,8 +252,8 @@ function countLines(id: ConversationId, items: readonly Arrival[]): number {
   return items.filter(({ body }) => readHeader(id, body)?.class === 0).length
 }
 
-/** Without the line what came over it before counts all the same. */
+/** What came before it counts all the same. */
 function orWithout(error: unknown): null {
-  if (error instanceof ClientFailure && error.code === 'offline') return null
+  if (error instanceof ClientFailure) return null
   throw error
 }

@@ -114,7 +114,7 @@ export function withSeq(record: ConversationRecord, seq: number): ConversationRe
   if (record.lastSeq === 0 && record.oldestSeq === 0 && (seq === record.firstSeq || seq === 1)) {
     return settle({ ...record, oldestSeq: seq, lastSeq: seq })
   }
-  if (seq <= record.lastSeq) return record
+  if (seq <= record.lastSeq) return settle(record)
   return settle({ ...record, ahead: [...record.ahead, seq].sort((left, right) => left - right) })
 }
 

@@ -49,6 +49,24 @@ async function sayAndRead(): Promise<void> {
   expect((await unarchived())!.count).toBe(0)
 }
 
+/** Gets no page of its conversations before it is released. */
+async function newHeldDevice(): Promise<{ device: Member; release: () => void }> {
+  const held: (() => void)[] = []
+  let isHeld = true
+  const device = await newDevice(3, (at) => {
+    at.toDevice = (frame) => {
+      if (frame.type !== 'page' || !isHeld) return [frame]
+      held.push(() => at.inject(frame))
+      return []
+    }
+  })
+  const release = () => {
+    isHeld = false
+    for (const inject of held) inject()
+  }
+  return { device, release }
+}
+
 const seen = [
   { text: 'one', state: null },
   { text: 'two', state: null },
@@ -85,23 +103,35 @@ describe('the first pages of a conversation on a new device', () => {
 
   test('are what whoever opens it before its turn waits for', async () => {
     await sayAndRead()
-    let isHeld = true
-    const held: (() => void)[] = []
-    const device = await newDevice(3, (at) => {
-      at.toDevice = (frame) => {
-        if (frame.type !== 'page' || !isHeld) return [frame]
-        held.push(() => at.inject(frame))
-        return []
-      }
-    })
+    const { device, release } = await newHeldDevice()
     const opening = device.client.openThread(id, 40)
     await Bun.sleep(200)
     expect(await Promise.race([opening, 'still waiting'])).toBe('still waiting')
-    isHeld = false
-    for (const release of held) release()
+    release()
     const { items, firstUnreadId } = await opening
     expect(items.map(({ text, state }) => ({ text, state }))).toEqual(seen)
     expect(firstUnreadId).toBeNull()
+  })
+
+  test('come, with what a group is called, though the line broke before them and others stand in front', async () => {
+    id = await oma.client.createGroup('Garden', null, [papa.accountId])
+    const shed = await oma.client.createGroup('Shed', null, [papa.accountId])
+    for (let number = 0; number < 14; number++) await say(oma, id, `rose ${number}`)
+    await hears(papa, id, 'rose 13')
+    let between: Between | null = null
+    let isAnswered = (_: ConversationId) => false
+    const device = await newDevice(3, (at) => {
+      between = at
+      const { toHome } = at
+      at.toHome = (frame) => (frame.type === 'fetchPage' && !isAnswered(frame.conversationId) ? [] : toHome(frame))
+    })
+    await knows(device, shed)
+    isAnswered = (asked) => asked === id
+    between!.cut()
+    await device.until('the end of its line', ({ view }) => view.connection?.connection.state !== 'online')
+    await device.until('the line again', ({ view }) => view.connection?.connection.state === 'online')
+    expect((await device.client.openThread(id, 40)).items.length).toBeGreaterThan(0)
+    await device.until('its name', (self) => conversation(self, id)?.title === 'Garden')
   })
 
   test('keep nobody waiting where there is no line', async () => {
