@@ -41,7 +41,8 @@ export function threadOf(conversationId: ConversationId): WritableAtom<Thread | 
 /** Keeps the newest page of a thread nobody looks at any more, so that it opens at once, and forgets the oldest such. */
 export function leaveThread(conversationId: ConversationId): void {
   const $thread = threadOf(conversationId)
-  $thread.set(trimToNewest($thread.get()))
+  const isFilled = $conversationsById.get().get(conversationId)?.isFilled
+  $thread.set(isFilled ? trimToNewest($thread.get()) : null)
   for (const [id, $old] of threads) {
     if (threads.size <= keptThreads) break
     if ($old.lc === 0) threads.delete(id)

@@ -23,28 +23,22 @@ export function startThread(slice: ThreadSlice): Thread {
 
 const byKey = (a: MessageView, b: MessageView) => (a.orderKey < b.orderKey ? -1 : a.orderKey > b.orderKey ? 1 : 0)
 
-/**
- * Takes in what the client said was added or changed; what lies outside of the window only changes its edges. What comes
- * in above its first row (a new device is still filling) may have more above it: the page there is to be asked for.
- */
+/** Takes in what the client said was added or changed; what lies outside of the window only changes its edges. */
 export function mergeMessages(thread: Thread, changed: MessageView[], removedIds: MessageId[]): Thread {
   const items = new Map(thread.items.map((item) => [item.messageId, item]))
   for (const id of removedIds) items.delete(id)
   const firstKey = thread.items[0]?.orderKey
   const lastKey = thread.items.findLast((item) => item.orderKey !== unconfirmedKey)?.orderKey
-  let { hasOlder, hasNewer, newCount } = thread
+  let { hasNewer, newCount } = thread
   for (const item of changed) {
     const isKnown = items.has(item.messageId)
     const isOlder = !isKnown && thread.hasOlder && firstKey !== undefined && item.orderKey < firstKey
     const isNewer = !isKnown && (lastKey === undefined || item.orderKey > lastKey)
     if (isNewer && !item.isOwn && !thread.isAtBottom) newCount++
     if (isNewer && thread.hasNewer) hasNewer = true
-    else if (!isOlder) {
-      if (!isKnown && item.orderKey < (firstKey ?? unconfirmedKey)) hasOlder = true
-      items.set(item.messageId, item)
-    }
+    else if (!isOlder) items.set(item.messageId, item)
   }
-  const merged = { ...thread, items: [...items.values()].sort(byKey), hasOlder, hasNewer, newCount }
+  const merged = { ...thread, items: [...items.values()].sort(byKey), hasNewer, newCount }
   return thread.isAtBottom ? dropOldest(merged) : dropNewest(merged)
 }
 

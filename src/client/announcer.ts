@@ -1,7 +1,7 @@
 import type { AccountId, ConversationId, MessageId } from '../protocol/ids.ts'
 import type { Conversation, MessageView, Preview } from './api.ts'
 import type { ClientContext } from './context.ts'
-import { type ConversationRecord, memberIds } from './conversation-record.ts'
+import { type ConversationRecord, isFilled, memberIds } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import { stateOf } from './marks.ts'
 import { adminIds } from './membership.ts'
@@ -89,6 +89,7 @@ export class Announcer {
       title: peer ? peer.name : record.title,
       photo: peer ? peer.photo : record.photo,
       isAdmin: admins.includes(this.#selfId),
+      isFilled: isFilled(record),
       typing: this.live.typing(conversationId),
       activeAt: Math.max(record.activeAt, preview.sentAt),
     }

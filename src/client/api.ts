@@ -1,10 +1,9 @@
 import type { RefusalCode } from '../protocol/errors.ts'
 import type { AccountId, ConversationId, DeviceId, InviteId, MessageId } from '../protocol/ids.ts'
 import type { AddressView, CheckResult, RestoreSummary } from '../protocol/setup.ts'
+import type { CareCommands, LinkView } from './care-api.ts'
 
 export type { AuditView, ExportPart, ExportWords } from './own-data-api.ts'
-
-import type { CareCommands, LinkView } from './care-api.ts'
 
 /**
  * Everything a face (browser page, command line, bot) sees of a member's device, and everything it may ask.
@@ -95,8 +94,9 @@ export type Conversation = {
   expirySeconds: number
   /** Whether newcomers see what was said before them (groups). */
   historyPolicy: 'none' | 'share'
-  /** False when this account was removed or left: read only. */
+  /** False when this account was removed or left (read only); on a new device until it is known what was said last, if anything. */
   isMember: boolean
+  isFilled: boolean
   preview: Preview
   unreadCount: number
   typing: AccountId[]

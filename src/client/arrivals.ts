@@ -77,7 +77,7 @@ export class Arrivals {
   async takeOld(batch: Batch, id: ConversationId, arrival: Arrival, isQuiet: boolean): Promise<void> {
     const record = await this.conversations.read(batch.step, id)
     // It came live while its page was on the way: its key was used, and asking for it would be in vain.
-    if (record?.ahead.includes(arrival.seq)) return
+    if (record && isKnownSeq(record, arrival.seq)) return
     return this.#take(batch, id, arrival, isQuiet)
   }
 
@@ -264,7 +264,10 @@ export class Arrivals {
     const { step } = batch
     const id = record.conversationId
     const isFilled = await this.store.put(step, id, line)
-    if (place.isOld) return
+    if (place.isOld) {
+      if (!record.preview || record.preview.key < line.key) this.conversations.write(step, withPreview(record, line))
+      return
+    }
     batch.tell(id, line)
     const selfId = this.parts.identity.accountId
     let next = withPreview(record, line)

@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts'
 import { readHeader } from './body-opener.ts'
 import type { SocketConnection } from './connection.ts'
 import type { ClientContext } from './context.ts'
-import { type ConversationRecord, withSeq } from './conversation-record.ts'
+import { type ConversationRecord, isFilled, withSeq } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { Intake } from './intake.ts'
 import type { MessageStore } from './message-store.ts'
@@ -17,6 +17,8 @@ import { withPreview } from './previews.ts'
 /** A new device takes the newest pages at once, until so many lines are in them, and the rest on demand. */
 const FIRST_LINES = 40
 const FIRST_PAGES = 4
+/** And no more than that is opened in one step, which others wait for. */
+const FIRST_BODIES = 400
 const FORWARD = 0
 const BACKWARD = 1
 const NEWEST_META = 2
@@ -51,10 +53,9 @@ export class CatchUp {
 
   /** Takes the first pages of a conversation that somebody opens before its turn has come. */
   async begin(id: ConversationId): Promise<void> {
-    const running = this.#running.get(id)
-    const { isMember, oldestSeq } = this.conversations.get(id)
-    if (running) await running
-    else if (isMember && oldestSeq === 0 && this.connection.isOnline) await this.#run(id, this.#fill(id, null))
+    const record = this.conversations.get(id)
+    const isDue = record.isMember && !isFilled(record) && this.connection.isOnline && !this.#running.has(id)
+    if (isDue) await this.#run(id, this.#fill(id, null))
   }
 
   #run(id: ConversationId, work: Promise<void>): Promise<void> {
@@ -107,15 +108,20 @@ export class CatchUp {
 
   /** Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. */
   async #fillFirst(id: ConversationId, lastSeq: number | null): Promise<void> {
+    const { generation } = this.conversations.get(id)
     const end = lastSeq === null ? Number.MAX_SAFE_INTEGER : lastSeq + 1
     let all = await this.#fetch(id, end, BACKWARD)
-    for (let count = 1; count < FIRST_PAGES && all.hasMore && countLines(id, all.items) < FIRST_LINES; count++) {
+    const isEnough = () => countLines(id, all.items) >= FIRST_LINES || all.items.length >= FIRST_BODIES
+    for (let count = 1; count < FIRST_PAGES && all.hasMore && !isEnough(); count++) {
       const older = await this.#fetch(id, all.items[0]?.seq ?? end, BACKWARD).catch(orWithout)
       if (older === null) break
       all = { items: [...older.items, ...all.items], hasMore: older.hasMore }
     }
+    // The home was restored meanwhile: its numbers mean something else now.
+    if (this.conversations.get(id).generation !== generation) return this.#fillFirst(id, null)
     const newest = lastSeq ?? all.items.at(-1)?.seq
-    if (newest !== undefined) await this.#takeBackward(id, all, false, newest)
+    if (newest === undefined) await this.#closeOldEnd(id)
+    else await this.#takeBackward(id, all, false, newest)
   }
 
   async #fillForward(id: ConversationId, target: number): Promise<void> {
@@ -182,7 +188,7 @@ export class CatchUp {
       await this.#placeBetween(batch, id, items)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
-      const newest = lastSeq ?? record.lastSeq
+      const newest = Math.max(record.lastSeq, lastSeq ?? 0)
       const oldestSeq = items[0]?.seq ?? (record.oldestSeq || newest + 1)
       const moved = { ...record, oldestSeq, lastSeq: newest, hasOlder: hasMore && items.length > 0 }
       this.conversations.write(batch.step, withSeq(moved, newest))
@@ -195,7 +201,8 @@ export class CatchUp {
     // One that was damaged on its way tells nothing.
     const dated = items.flatMap(({ body, seq, receivedAt }) => {
       const header = readHeader(id, body)
-      return header?.mode === 2 ? [{ epoch: header.epoch, seq, at: receivedAt }] : []
+      const isDated = header?.mode === 2 && record && header.epoch < record.heads.length
+      return isDated ? [{ epoch: header.epoch, seq, at: receivedAt }] : []
     })
     const [first, last] = [dated[0], dated.at(-1)]
     if (record?.kind !== 'group' || !first || !last) return
@@ -224,7 +231,11 @@ export class CatchUp {
   }
 
   async #closeOldEnd(id: ConversationId): Promise<void> {
-    await this.intake.run((batch) => this.#placeOldest(batch, id))
+    await this.intake.run(async (batch) => {
+      await this.#placeOldest(batch, id)
+      const record = await this.conversations.read(batch.step, id)
+      if (record && !isFilled(record)) this.conversations.write(batch.step, { ...record, wasEmpty: true })
+    })
   }
 
   async #addLines(

@@ -47,6 +47,8 @@ export type ConversationRecord = {
   ahead: number[]
   oldestSeq: number
   firstSeq: number
+  /** The home had nothing when the first pages were asked for. */
+  wasEmpty?: boolean
   /** The home has messages older than oldestSeq that this account may fetch. */
   hasOlder: boolean
   /** Entries in [noticedFrom, noticedTo) have their line in the thread. */
@@ -102,6 +104,11 @@ export function pendingKey(place: number): string {
 
 export function markOf(record: ConversationRecord, accountId: AccountId): Mark {
   return record.marks[accountId] ?? NO_MARK
+}
+
+/** The first pages were taken in, or there were none. */
+export function isFilled({ oldestSeq, wasEmpty }: ConversationRecord): boolean {
+  return oldestSeq > 0 || wasEmpty === true
 }
 
 export function isKnownSeq(record: ConversationRecord, seq: number): boolean {

@@ -2,17 +2,20 @@ import type { ConversationId, MessageId } from '../protocol/ids.ts'
 import type { Announcer } from './announcer.ts'
 import type { MessageView, ThreadSlice } from './api.ts'
 import type { CatchUp } from './catch-up.ts'
-import { type ConversationRecord, markOf } from './conversation-record.ts'
+import { type ConversationRecord, isFilled, markOf } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import type { Outbox } from './outbox.ts'
 import { lineOf } from './outbox-row.ts'
 import type { AccountParts } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Step, Steps } from './steps.ts'
 
 const MAX_LIMIT = 500
 /** Pages fetched for one look back: silent bodies may fill some of them. */
 const MAX_PAGES = 5
+/** Own messages on their way stand behind everything that came. */
+const PENDING_KEYS = '~'
 
 /** The pages of a thread, from this device's own memory first. */
 export class Threads {
@@ -29,21 +32,33 @@ export class Threads {
   async openThread(id: ConversationId, limit: number): Promise<ThreadSlice> {
     const count = bounded(limit)
     const slice = await this.#newestOrUnread(id, count)
-    if (slice.items.length > 0) return slice
-    // Without the home what is here is all there is for now.
-    await (slice.hasOlder ? this.catchUp.older(id) : this.catchUp.begin(id)).catch(() => false)
+    if (!isFilled(this.conversations.get(id))) {
+      // Whoever looks is told of them as of everything that comes.
+      this.catchUp.begin(id).catch(reportAs('the first pages'))
+      return slice
+    }
+    if (slice.items.length > 0 || !slice.hasOlder) return slice
+    await this.#fetchOlder(id, PENDING_KEYS, 1)
     return this.#newestOrUnread(id, count)
   }
 
   async loadOlder(id: ConversationId, beforeKey: string, limit: number): Promise<ThreadSlice> {
     const count = bounded(limit)
-    const read = () => this.steps.run((step) => this.store.before(step, id, beforeKey, count))
-    let lines = await read()
-    for (let page = 0; lines.length < count && page < MAX_PAGES; page++) {
-      if (!(await this.catchUp.older(id).catch(() => false))) break
-      lines = await read()
+    await this.#fetchOlder(id, beforeKey, count)
+    // What came meanwhile by another way counts too.
+    return this.steps.run(async (step) =>
+      this.#slice(step, id, await this.store.before(step, id, beforeKey, count), true),
+    )
+  }
+
+  /** Until so many lines are there. However many silent bodies stand between: one line is to be found. */
+  async #fetchOlder(id: ConversationId, beforeKey: string, count: number): Promise<void> {
+    const find = () => this.steps.run((step) => this.store.before(step, id, beforeKey, count))
+    for (let page = 0, found = (await find()).length; found < count && (found === 0 || page < MAX_PAGES); page++) {
+      // Without the home what is here is all there is for now.
+      if (!(await this.catchUp.older(id).catch(() => false))) return
+      found = (await find()).length
     }
-    return this.steps.run((step) => this.#slice(step, id, lines, true))
   }
 
   loadNewer(id: ConversationId, afterKey: string, limit: number): Promise<ThreadSlice> {

@@ -101,16 +101,34 @@ describe('the first pages of a conversation on a new device', () => {
     expect(await texts()).toEqual(['one', 'two', 'three'])
   })
 
-  test('are what whoever opens it before its turn waits for', async () => {
+  test('are known to be missing by whoever opens it before its turn', async () => {
     await sayAndRead()
     const { device, release } = await newHeldDevice()
-    const opening = device.client.openThread(id, 40)
-    await Bun.sleep(200)
-    expect(await Promise.race([opening, 'still waiting'])).toBe('still waiting')
+    expect((await device.client.openThread(id, 40)).items).toEqual([])
+    expect(conversation(device, id)?.isFilled).toBe(false)
     release()
-    const { items, firstUnreadId } = await opening
+    await device.until('the first pages', (self) => conversation(self, id)?.isFilled)
+    const { items, firstUnreadId } = await device.client.openThread(id, 40)
     expect(items.map(({ text, state }) => ({ text, state }))).toEqual(seen)
     expect(firstUnreadId).toBeNull()
+  })
+
+  test('are known not to be there', async () => {
+    const device = await newDevice(3)
+    await device.until('to know it', (self) => conversation(self, id)?.isFilled)
+    device.platform.goOffline()
+    await device.restart()
+    await knows(device, id)
+    expect(conversation(device, id)?.isFilled).toBe(true)
+    expect(await device.client.openThread(id, 40)).toMatchObject({ items: [], hasOlder: false })
+  })
+
+  test('are found however many silent ones stand before them', async () => {
+    await sayAndRead()
+    const device = await newDevice(1)
+    await device.until('the first pages', (self) => conversation(self, id)?.isFilled)
+    expect((await device.client.openThread(id, 1)).items.at(-1)?.text).toBe('three')
+    expect(conversation(device, id)?.preview.text).toBe('three')
   })
 
   test('come, with what a group is called, though the line broke before them and others stand in front', async () => {
@@ -130,13 +148,9 @@ describe('the first pages of a conversation on a new device', () => {
     between!.cut()
     await device.until('the end of its line', ({ view }) => view.connection?.connection.state !== 'online')
     await device.until('the line again', ({ view }) => view.connection?.connection.state === 'online')
+    expect((await device.client.openThread(id, 40)).items).toEqual([])
+    await device.until('the first pages', (self) => conversation(self, id)?.isFilled)
     expect((await device.client.openThread(id, 40)).items.length).toBeGreaterThan(0)
     await device.until('its name', (self) => conversation(self, id)?.title === 'Garden')
-  })
-
-  test('keep nobody waiting where there is no line', async () => {
-    const device = await newDevice(3)
-    device.platform.goOffline()
-    expect((await device.client.openThread(id, 40)).items).toEqual([])
   })
 })

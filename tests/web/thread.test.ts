@@ -48,17 +48,6 @@ test('what arrives beyond a window that does not reach the end leaves no gap in 
   expect(keys(mergeMessages(middle, [longMessage(3)], []))).toEqual(numbers(10, 20))
 })
 
-test('what comes in above the first row of an open conversation may have more above it, which is then asked for', () => {
-  const bare = open(0, 0)
-  expect(mergeMessages(bare, [{ ...longMessage(9), orderKey: unconfirmedKey }], []).hasOlder).toBe(false)
-  const live = mergeMessages(bare, [longMessage(50)], [])
-  expect([keys(live), live.hasOlder]).toEqual([[50], true])
-  const asked = addOlder(live, { items: [], hasOlder: false, hasNewer: true, firstUnreadId: null })
-  expect(mergeMessages(asked, [longMessage(51)], []).hasOlder).toBe(false)
-  const filled = mergeMessages(asked, run(40, 50), [])
-  expect([keys(filled), filled.hasOlder]).toEqual([numbers(40, 51), true])
-})
-
 test('a page above pushes out the newest rows, a page below the oldest, and the edges say so', () => {
   const full = open(200, 200 + maxRows, { hasOlder: true })
   const up = addOlder(full, { items: run(160, 200), hasOlder: true, hasNewer: true, firstUnreadId: null })

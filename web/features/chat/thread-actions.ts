@@ -21,7 +21,7 @@ export async function openThread(conversationId: ConversationId): Promise<void> 
   await showNewest(conversationId)
 }
 
-async function showNewest(conversationId: ConversationId): Promise<void> {
+export async function showNewest(conversationId: ConversationId): Promise<void> {
   const slice = await bridge.call.openThread(conversationId, pageSize)
   threadOf(conversationId).set(startThread(slice))
 }

@@ -19,7 +19,7 @@ import { dayName } from '../../words/time.ts'
 import { messageRow, type RowContext } from './bubble.ts'
 import { type Day, groupByDay, type Row } from './rows.ts'
 import { ScrollKeeper } from './scroll-keeper.ts'
-import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry } from './thread-actions.ts'
+import { discard, jumpToNewest, loadMore, nextFrame, openThread, retry, showNewest } from './thread-actions.ts'
 
 /** Rows this near to an edge of the view make the next page load. */
 const edgePixels = 1_200
@@ -45,6 +45,7 @@ export class TvMessages extends TvElement {
   private readonly keeper = new ScrollKeeper()
   private isPlaced = false
   private isLoading = false
+  private wasUnfilled = false
   private unreadAtOpening = 0
   private announcement = ''
   private lastSeenKey = ''
@@ -63,7 +64,7 @@ export class TvMessages extends TvElement {
     document.addEventListener('visibilitychange', this.markSeen)
     window.addEventListener('focus', this.markSeen)
     this.slowTimer = window.setTimeout(() => {
-      if (!this.thread.value) this.isSlow = true
+      if (this.isComing) this.isSlow = true
     }, slowMs)
     void attempt(() => openThread(this.conversationId))
   }
@@ -82,8 +83,7 @@ export class TvMessages extends TvElement {
     this.context.isGroup = this.conversation?.kind === 'group'
     return html`<div class="thread-scroll" role="log" aria-live="off" aria-label=${this.words.value.messages} tabindex="0" @scroll=${this.scrolled}>
         <div class="mx-auto flex min-h-full max-w-4xl flex-col justify-end px-2.5 pt-3 pb-3 md:px-6">
-          ${!thread && this.isSlow ? this.skeleton() : nothing}
-          ${thread?.items.length === 0 ? this.emptyThread() : nothing}
+          ${this.isComing ? this.standIn() : thread?.items.length === 0 ? this.emptyThread() : nothing}
           ${repeat(
             days,
             ({ key }) => key,
@@ -98,6 +98,15 @@ export class TvMessages extends TvElement {
 
   private get conversation() {
     return this.conversations.value.get(this.conversationId)
+  }
+
+  /** Nothing can be shown yet, and it is not known that there is nothing. */
+  private get isComing(): boolean {
+    const thread = this.thread.value
+    return !thread || (thread.items.length === 0 && (thread.hasOlder || !this.isFilled))
+  }
+  private get isFilled(): boolean {
+    return this.conversation?.isFilled ?? true
   }
 
   // Where reading begins somewhere above the end, that place decides what is seen first.
@@ -150,12 +159,19 @@ export class TvMessages extends TvElement {
     return html`<div class="m-auto">${emptyState({ shapes: Lock, title: words.emptyTitle, text })}</div>`
   }
 
+  private standIn(): TemplateResult | typeof nothing {
+    return this.isSlow ? this.skeleton() : nothing
+  }
+
   private skeleton(): TemplateResult {
     const bar = (classes: string) => html`<div class="skeleton mt-3 h-10 rounded-[1.25rem] ${classes}"></div>`
     return html`<div role="status"><span class="sr-only">${$appWords.get().loading}</span><div class="flex flex-col" aria-hidden="true">${bar('w-56')}${bar('w-72')}${bar('w-48 self-end')}${bar('w-64')}${bar('w-60 self-end')}</div></div>`
   }
 
   protected override willUpdate(): void {
+    // Opened before its first pages came: now the client knows where they begin, and where reading does.
+    if (this.isFilled && this.wasUnfilled) void attempt(() => showNewest(this.conversationId))
+    this.wasUnfilled = !this.isFilled
     const newest = this.thread.value?.items.at(-1)
     if (newest?.isOwn && newest.messageId !== this.lastOwnId) {
       if (newest.state === 'sending') this.keeper.isStuck = true

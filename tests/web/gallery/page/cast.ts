@@ -75,6 +75,7 @@ function conversation(id: string, members: string[], activeAt: number, facts: Fa
     photo: null,
     isAdmin: true,
     isMember: true,
+    isFilled: true,
     unreadCount: 0,
     expirySeconds: 0,
     historyPolicy: 'none',
