@@ -45,17 +45,33 @@ export class CatchUp {
     return this.#running.has(id)
   }
 
-  /** Brings a conversation up to the home's newest message; one run at a time for each. */
-  fill(id: ConversationId, lastSeq: number): Promise<void> {
-    const running = this.#running.get(id)
-    return running ? running.then(() => this.#goOn(id, lastSeq)) : this.#run(id, this.#fill(id, lastSeq))
+  /** Brings a conversation up to the home's newest message, of which it counted so many; one run at a time for each. */
+  fill(id: ConversationId, counted: number): Promise<void> {
+    return this.#inTurn(id, counted, counted)
+  }
+
+  /** A message came before others. Its number is only what stood beside it: it does not say that there are none between. */
+  fillGap(id: ConversationId, seq: number): Promise<void> {
+    return this.#inTurn(id, seq, null)
+  }
+
+  /** A number beyond what the home has counted was damaged, or a lie: believed, it would silence a conversation for good. */
+  async forgetUncounted(counts: readonly { conversationId: ConversationId; lastSeq: number }[]): Promise<void> {
+    for (const { conversationId, lastSeq: counted } of counts) {
+      const record = this.conversations.find(conversationId)
+      if (!record || Math.max(record.lastSeq, ...record.ahead) <= counted) continue
+      await this.conversations.change(conversationId, (held) => ({
+        ...{ ...held, lastSeq: Math.min(held.lastSeq, counted) },
+        ahead: held.ahead.filter((seq) => seq <= counted),
+      }))
+    }
   }
 
   /** Takes the first pages of a conversation that somebody opens before its turn has come. */
   async begin(id: ConversationId): Promise<void> {
     const record = this.conversations.get(id)
     const isDue = record.isMember && !isFilled(record) && this.connection.isOnline && !this.#running.has(id)
-    if (isDue) await this.#run(id, this.#fill(id, null))
+    if (isDue) await this.#run(id, this.#fill(id, null, null))
   }
 
   #run(id: ConversationId, work: Promise<void>): Promise<void> {
@@ -64,20 +80,22 @@ export class CatchUp {
     return run
   }
 
-  /** What came while a run was under way may lie beyond where that run ended. */
-  async #goOn(id: ConversationId, lastSeq: number): Promise<void> {
-    if ((this.conversations.find(id)?.lastSeq ?? lastSeq) < lastSeq) await this.fill(id, lastSeq)
+  async #inTurn(id: ConversationId, lastSeq: number, counted: number | null): Promise<void> {
+    const running = this.#running.get(id)
+    if (!running) return this.#run(id, this.#fill(id, lastSeq, counted))
+    await running
+    // What came while that was under way may lie beyond where it ended.
+    if ((this.conversations.find(id)?.lastSeq ?? lastSeq) < lastSeq) await this.#inTurn(id, lastSeq, counted)
   }
 
-  /** `lastSeq` null: however far the home's newest are. */
-  async #fill(id: ConversationId, lastSeq: number | null): Promise<void> {
+  /** `lastSeq` null: however far the home's newest are. `counted`: how many the home says it has had, if it said so. */
+  async #fill(id: ConversationId, lastSeq: number | null, counted: number | null): Promise<void> {
     const record = this.conversations.find(id)
     if (!record?.isMember) return
-    if (record.oldestSeq === 0 && (lastSeq ?? record.firstSeq) >= record.firstSeq) await this.#fillFirst(id, lastSeq)
+    if (record.oldestSeq === 0 && (lastSeq ?? record.firstSeq) >= record.firstSeq) await this.#fillFirst(id, counted)
     else if (record.oldestSeq === 0) await this.#closeOldEnd(id)
-    const known = this.conversations.get(id)
-    const target = lastSeq ?? known.lastSeq
-    if (known.lastSeq < target || known.ahead.length > 0) await this.#fillForward(id, target)
+    const { lastSeq: known, ahead } = this.conversations.get(id)
+    if (known < (lastSeq ?? known) || ahead.length > 0) await this.#fillForward(id, counted)
     if (this.conversations.get(id).metaAt === 0) await this.#takeMeta(id)
     await this.placeRest(id)
   }
@@ -107,9 +125,9 @@ export class CatchUp {
   }
 
   /** Its pages are taken in as one: a receipt in the newest counts for lines that stand in an older one. */
-  async #fillFirst(id: ConversationId, lastSeq: number | null): Promise<void> {
+  async #fillFirst(id: ConversationId, counted: number | null): Promise<void> {
     const { generation } = this.conversations.get(id)
-    const end = lastSeq === null ? Number.MAX_SAFE_INTEGER : lastSeq + 1
+    const end = counted === null ? Number.MAX_SAFE_INTEGER : counted + 1
     let all = await this.#fetch(id, end, BACKWARD)
     const isEnough = () => countLines(id, all.items) >= FIRST_LINES || all.items.length >= FIRST_BODIES
     for (let count = 1; count < FIRST_PAGES && all.hasMore && !isEnough(); count++) {
@@ -119,12 +137,12 @@ export class CatchUp {
     }
     // The home was restored meanwhile: its numbers mean something else now.
     if (this.conversations.get(id).generation !== generation) return this.#fillFirst(id, null)
-    const newest = lastSeq ?? all.items.at(-1)?.seq
+    const newest = counted ?? all.items.at(-1)?.seq
     if (newest === undefined) await this.#closeOldEnd(id)
     else await this.#takeBackward(id, all, false, newest)
   }
 
-  async #fillForward(id: ConversationId, target: number): Promise<void> {
+  async #fillForward(id: ConversationId, counted: number | null): Promise<void> {
     const { lastSeq, generation } = this.conversations.get(id)
     let coming = this.#fetch(id, lastSeq, FORWARD)
     for (;;) {
@@ -133,10 +151,10 @@ export class CatchUp {
       // The home looks for the next page while this one is opened.
       const next = last && this.#fetch(id, last.seq, FORWARD)
       next?.catch(() => undefined)
-      await this.#takeForward(id, page, target)
+      await this.#takeForward(id, page, counted ?? 0)
       if (!next) return
       // The home was restored meanwhile: its numbers mean something else now.
-      if (this.conversations.get(id).generation !== generation) return this.#fillForward(id, target)
+      if (this.conversations.get(id).generation !== generation) return this.#fillForward(id, counted)
       coming = next
     }
   }
@@ -164,17 +182,17 @@ export class CatchUp {
     return { items: direction === BACKWARD ? [...items].reverse() : items, hasMore }
   }
 
-  async #takeForward(id: ConversationId, { items, hasMore }: Page, target: number): Promise<void> {
+  async #takeForward(id: ConversationId, { items, hasMore }: Page, counted: number): Promise<void> {
     await this.intake.run(async (batch) => {
       await this.arrivals.lookAhead(batch, id, items)
       for (const item of items) await this.arrivals.takeNew(batch, id, item)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return
       // A page is whole: what is not in it does not exist at the home.
-      const reached = items.at(-1)?.seq ?? (hasMore ? record.lastSeq : Math.max(record.lastSeq, ...record.ahead))
+      const reached = items.at(-1)?.seq ?? record.lastSeq
       const oldestSeq = record.oldestSeq === 0 ? (items[0]?.seq ?? 0) : record.oldestSeq
       // Nor does what the home counted up to: what disappeared leaves numbers that nobody holds.
-      const end = hasMore ? reached : Math.max(reached, target)
+      const end = hasMore ? reached : Math.max(reached, counted)
       const moved = { ...record, oldestSeq, lastSeq: Math.max(record.lastSeq, end) }
       this.conversations.write(batch.step, withSeq(moved, moved.lastSeq))
     })

@@ -78,7 +78,7 @@ export class Greeting {
     disappearing.onChanged = (id, lines, removedIds) => announcer.messages(id, lines, removedIds)
     conversations.onNew = (id, lastSeq) => this.#attempt(this.#fill(id, lastSeq))
     conversations.onEntries = (id) => this.#attempt(this.#entriesCame(id))
-    inbox.onGap = (id, lastSeq) => this.#attempt(this.#fill(id, lastSeq))
+    inbox.onGap = (id, seq) => this.#attempt(this.#fillGap(id, seq))
     waiting.onAdded = () => this.all.asking.start()
     outbox.onChanged = (id, lines, removedIds) => announcer.messages(id, lines, removedIds)
     sessions.onBroken = (peer) => {
@@ -92,7 +92,7 @@ export class Greeting {
     const { inbox, parts, conversations, typing, lateness } = this.all
     if (frame.type === 'envelopes' || frame.type === 'message' || frame.type === 'transient') inbox.push(frame)
     else if (frame.type === 'welcome') {
-      this.#attempt(inbox.inTurn(async () => lateness.sawWelcome(frame)))
+      this.#attempt(inbox.inTurn(() => this.#sawWelcome(frame)))
       this.#attempt(this.#greet(frame))
     } else if (frame.type === 'logGrew') {
       this.#attempt(
@@ -118,6 +118,13 @@ export class Greeting {
       if (frame.what === 'conversations') this.#attempt(conversations.refreshList())
       parts.onChanged(frame.what as ChangedThing)
     }
+  }
+
+  /** Nothing of this line came before it, and all of the one before was taken in. */
+  async #sawWelcome(frame: FrameOf<'welcome'>): Promise<void> {
+    const { lateness, catchUp, parts } = this.all
+    lateness.sawWelcome(frame)
+    if (parts.home.incarnation() === frame.incarnation) await catchUp.forgetUncounted(frame.conversations)
   }
 
   async #greet(frame: FrameOf<'welcome'>): Promise<void> {
@@ -194,6 +201,10 @@ export class Greeting {
 
   async #fill(id: ConversationId, lastSeq: number): Promise<void> {
     if (this.all.connection.isOnline) await this.all.catchUp.fill(id, lastSeq)
+  }
+
+  async #fillGap(id: ConversationId, seq: number): Promise<void> {
+    if (this.all.connection.isOnline) await this.all.catchUp.fillGap(id, seq)
   }
 
   /** New entries: their lines, and what could not be opened before them. */

@@ -121,6 +121,7 @@ export class Inbox {
   async #takeAll(frames: readonly Sealed[]): Promise<void> {
     const isUnknown = frames.some((frame) => 'conversationId' in frame && !this.#knows(frame.conversationId))
     if (isUnknown) await this.engine.conversations.refreshList().catch((error: unknown) => this.#report(error))
+    await this.engine.sessions.learnOf(frames.flatMap(framesIn))
     const envelopeIds: number[] = []
     await this.engine.intake.run(async (batch) => {
       for (const [index, frame] of frames.entries()) {
@@ -247,4 +248,10 @@ export class Inbox {
     const sender = idFromBytes<AccountId>(opening.body.plaintext.senderUser)
     if (sender !== this.parts.identity.accountId) step.afterwards(() => typing.show(conversationId, sender))
   }
+}
+
+/** Of the sessions with other devices. */
+function framesIn(sealed: Sealed): Uint8Array[] {
+  if (sealed.type === 'envelopes') return sealed.items.map(({ frame }) => frame)
+  return sealed.type === 'transient' && sealed.frame ? [sealed.frame] : []
 }

@@ -20,8 +20,10 @@ import { type AccountId, type DeviceId, idFromBytes } from '../protocol/ids.ts'
 import { ClientFailure } from './api.ts'
 import type { ClientContext } from './context.ts'
 import type { AccountParts, LogDevice } from './parts.ts'
+import { reportAs } from './quiet.ts'
 import type { Step, Steps } from './steps.ts'
 
+const LEARN_WITHIN_MS = 15_000
 const FAILURES = 3
 const FAILURES_WITHIN_MS = 10 * 60_000
 
@@ -146,7 +148,7 @@ export class SessionPool {
         return { peer: suspect, packet, wasInitial: initial !== null }
       }
       if (initial === null) return null
-      suspect = { accountId: idFromBytes(initial.userA), deviceId: idFromBytes(initial.deviceA) }
+      suspect = peerOf(initial)
       return await this.#accept(step, frame, suspect, initial)
     } catch (error) {
       if (!(error instanceof DecryptionFailed)) throw error
@@ -155,8 +157,23 @@ export class SessionPool {
     }
   }
 
+  /**
+   * Frames may come from devices that this one has not heard of: it asks for the newest log, outside of every step, and not for
+   * long, for what a frame says of its sender may be made up.
+   */
+  async learnOf(frames: readonly Uint8Array[]): Promise<void> {
+    const { keyLog } = this.parts
+    const isUnknown = (peer: Peer | null) => peer !== null && keyLog.device(peer.accountId, peer.deviceId) === null
+    if (!frames.some((frame) => isUnknown(namedSender(frame)))) return
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>()
+    const cancel = this.context.platform.clock.schedule(LEARN_WITHIN_MS, resolve)
+    await Promise.race([keyLog.refresh().catch(reportAs('who wrote')), tooLong])
+    cancel()
+  }
+
   async #accept(step: Step, frame: Uint8Array, peer: Peer, initial: InitialHeader): Promise<OpenedFrame> {
-    const device = await this.#loggedDevice(peer)
+    const device = this.parts.keyLog.device(peer.accountId, peer.deviceId)
+    if (device?.status !== 'active') throw new DecryptionFailed('not an active device')
     const found = await this.parts.prekeys.findSecrets(initial)
     const logged = { userId: device.userId, deviceId: device.rawDeviceId, dsk: device.dsk, dik: device.dik }
     const { own } = this.parts.identity
@@ -176,14 +193,6 @@ export class SessionPool {
       held: [...held, { session: accepted.session, isArchived: false }],
     })
     return { peer, packet, wasInitial: true }
-  }
-
-  async #loggedDevice({ accountId, deviceId }: Peer): Promise<LogDevice> {
-    const { keyLog } = this.parts
-    if (keyLog.device(accountId, deviceId) === null) await keyLog.refresh().catch(() => null)
-    const device = keyLog.device(accountId, deviceId)
-    if (device?.status !== 'active') throw new DecryptionFailed('not an active device')
-    return device
   }
 
   async #begin(step: Step, device: LogDevice, bundle: Parameters<typeof createOutgoingSession>[1]): Promise<void> {
@@ -235,6 +244,21 @@ export class SessionPool {
 
   get #now(): number {
     return this.context.platform.clock.now()
+  }
+}
+
+function peerOf({ userA, deviceA }: InitialHeader): Peer {
+  return { accountId: idFromBytes(userA), deviceId: idFromBytes(deviceA) }
+}
+
+/** Whom a first frame names; null for any other. */
+function namedSender(frame: Uint8Array): Peer | null {
+  try {
+    const { initial } = parseSessionFrame(frame)
+    return initial && peerOf(initial)
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return null
+    throw error
   }
 }
 

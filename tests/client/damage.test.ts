@@ -115,6 +115,31 @@ describe('a body that was damaged on its way', () => {
   }
 })
 
+describe('a message whose number was damaged on its way', () => {
+  for (const kind of ['direct', 'group'] as const) {
+    test(`is no reason to miss what follows (${kind})`, async () => {
+      const id = kind === 'direct' ? direct : group
+      atPapa.toDevice = (frame) => [
+        frame.type === 'message' && hasContent(frame) ? { ...frame, seq: frame.seq + 4_096 } : frame,
+      ]
+      await say(oma, id, 'damaged')
+      await hears(papa, id, 'damaged')
+      // It asks for what seems to lie between.
+      for (let tries = 0; atPapa.got('page').length === 0 && tries < 100; tries++) await Bun.sleep(20)
+      await Bun.sleep(100)
+      atPapa.toDevice = (frame) => [frame]
+      await papa.client[Symbol.asyncDispose]()
+      const missed = ['first', 'second', 'third']
+      for (const words of missed) await untilState(oma, id, await say(oma, id, words), 'sent')
+      await papa.restart({ isCrash: true })
+      for (const words of missed) await hears(papa, id, words)
+      await say(oma, id, 'after')
+      await hears(papa, id, 'after')
+      expect((await linesOf(id)).sort()).toEqual(['after', 'before', 'damaged', ...missed].sort())
+    })
+  }
+})
+
 describe('a first envelope that was damaged on its way', () => {
   for (const [what, at] of Object.entries({ account: 20, device: 36 })) {
     test(`in the ${what} it names makes nobody of its sender`, async () => {

@@ -7,7 +7,7 @@ import { migrations } from '../../migrations/index.ts'
 import type { Database, Transaction } from '../../src/server/storage/database.ts'
 import { migrate, readDatabaseVersion } from '../../src/server/storage/migrate.ts'
 import { openSqlite } from '../../src/server/storage/sqlite.ts'
-import { realDisk } from '../../src/server/storage/wal-sync.ts'
+import { type Disk, realDisk } from '../../src/server/storage/wal-sync.ts'
 
 let folder: string
 let database: Database
@@ -155,6 +155,32 @@ describe.each([
     expect(checkpoint).toMatchObject({ busy: 0 })
     expect(await words()).toHaveLength(5)
   })
+})
+
+test('a refusal waits for what it rests on to be on disk', async () => {
+  const gate = Promise.withResolvers<void>()
+  const disk: Disk = {
+    syncHere: () => 20,
+    syncBeside: (_descriptor, tell) => void gate.promise.then(() => tell(null, 1)),
+  }
+  await using held = openSqlite(join(folder, 'held.sqlite'), disk)
+  await held.transaction((tx) => tx.script('CREATE TABLE notes (word TEXT)'))
+  const order: string[] = []
+  const written = held
+    .writeBatch((tx) => tx.run("INSERT INTO notes VALUES ('taken')"))
+    .then(() => order.push('written'))
+  // It is committed by then, and its sync runs.
+  await Bun.sleep(50)
+  const refused = held
+    .transaction(async (tx) => {
+      if (await tx.get('SELECT word FROM notes')) throw new Error('taken')
+    })
+    .catch(({ message }: Error) => order.push(message))
+  await Bun.sleep(50)
+  expect(order).toEqual([])
+  gate.resolve()
+  await Promise.all([written, refused])
+  expect(order.sort()).toEqual(['taken', 'written'])
 })
 
 test('after a sync that failed nothing is told, written or read any more', async () => {

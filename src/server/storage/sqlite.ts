@@ -107,6 +107,8 @@ class SqliteDatabase implements Database {
     } catch (error) {
       tx.end()
       this.#writer.rollback()
+      // It may say what others have just written.
+      await this.#sync.settled()
       throw error
     }
     // The next in turn may rely on what the callbacks change in memory.

@@ -29,7 +29,7 @@ function typingText({ kind }: Conversation, typing: Conversation['typing']): str
 function newestText(conversation: Conversation): string {
   const words = $listWords.get()
   const { kind, text, notice, senderId } = conversation.preview
-  if (kind === 'empty') return words.noMessages
+  if (kind === 'empty') return conversation.isFilled ? words.noMessages : '\u00a0'
   if (kind === 'notice') return notice ? noticeText(notice) : ''
   if (kind === 'waiting') return words.waiting
   if (kind === 'unreadable') return words.unreadable
