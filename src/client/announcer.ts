@@ -1,7 +1,7 @@
 import type { AccountId, ConversationId, MessageId } from '../protocol/ids.ts'
 import type { Conversation, MessageView, Preview } from './api.ts'
 import type { ClientContext } from './context.ts'
-import { type ConversationRecord, isFilled, memberIds } from './conversation-record.ts'
+import { type ConversationRecord, isFilled, memberIds, PENDING } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import { stateOf } from './marks.ts'
 import { adminIds } from './membership.ts'
@@ -9,7 +9,6 @@ import type { StoredMessage } from './message-store.ts'
 import { lineOf, type OutboxRow } from './outbox-row.ts'
 import type { AccountParts } from './parts.ts'
 
-const PENDING = '~'
 const EMPTY: Preview = {
   ...{ messageId: null, kind: 'empty', text: '', senderId: null },
   ...{ sentAt: 0, state: null, notice: null },

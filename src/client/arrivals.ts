@@ -264,13 +264,13 @@ export class Arrivals {
     const { step } = batch
     const id = record.conversationId
     const isFilled = await this.store.put(step, id, line)
+    let next = withPreview(record, line)
     if (place.isOld) {
-      if (!record.preview || record.preview.key < line.key) this.conversations.write(step, withPreview(record, line))
+      if (next !== record) this.conversations.write(step, next)
       return
     }
     batch.tell(id, line)
     const selfId = this.parts.identity.accountId
-    let next = withPreview(record, line)
     if (line.senderId === selfId && line.kind === 'text') {
       const mark = markOf(next, selfId)
       // Whoever answers has read what was there, on whichever of their devices.

@@ -3,7 +3,7 @@ import { type OpenedBody, openBodyWithKey, verifyBodySignature } from '../crypto
 import { type BodyHeader, parseBodyHeader } from '../crypto/body-header.ts'
 import { checkSender } from '../crypto/body-plaintext.ts'
 import { equal, toHex } from '../crypto/bytes.ts'
-import { DecryptionFailed, insist } from '../crypto/errors.ts'
+import { DecryptionFailed, insist, orNull } from '../crypto/errors.ts'
 import type { ContentKey } from '../crypto/packets.ts'
 import { type ReceivingChain, type StartedOpening, startOpening } from '../crypto/sender-chain.ts'
 import { type ChainId, type ConversationId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
@@ -29,13 +29,8 @@ export type Opening =
 
 /** The body's header if it is one of this conversation, else null: nobody could open it here. */
 export function readHeader(id: ConversationId, body: Uint8Array): BodyHeader | null {
-  try {
-    const header = parseBodyHeader(body)
-    return equal(header.convId, idToBytes(id)) ? header : null
-  } catch (error) {
-    if (error instanceof DecryptionFailed) return null
-    throw error
-  }
+  const header = orNull(() => parseBodyHeader(body))
+  return header && equal(header.convId, idToBytes(id)) ? header : null
 }
 
 /** Opens bodies by whichever key there is: a session's content key, a sender chain, the archive. */
@@ -105,12 +100,7 @@ export class BodyOpener {
   }
 
   #tryChain(body: Uint8Array, chain: ReceivingChain): ReceivingChain | null {
-    try {
-      return this.#beginWithChain(body, chain).chain
-    } catch (error) {
-      if (error instanceof DecryptionFailed) return null
-      throw error
-    }
+    return orNull(() => this.#beginWithChain(body, chain).chain)
   }
 
   #beginWithKey(body: Uint8Array, key: HeldKey) {

@@ -120,7 +120,7 @@ export class CatchUp {
   async older(id: ConversationId): Promise<boolean> {
     const { hasOlder, oldestSeq } = this.conversations.get(id)
     if (!hasOlder || !this.connection.isOnline) return false
-    await this.#takeBackward(id, await this.#fetch(id, oldestSeq, BACKWARD), true)
+    await this.#takeBackward(id, await this.#fetch(id, oldestSeq, BACKWARD), null)
     return true
   }
 
@@ -139,7 +139,7 @@ export class CatchUp {
     if (this.conversations.get(id).generation !== generation) return this.#fillFirst(id, null)
     const newest = counted ?? all.items.at(-1)?.seq
     if (newest === undefined) await this.#closeOldEnd(id)
-    else await this.#takeBackward(id, all, false, newest)
+    else await this.#takeBackward(id, all, newest)
   }
 
   async #fillForward(id: ConversationId, counted: number | null): Promise<void> {
@@ -198,11 +198,14 @@ export class CatchUp {
     })
   }
 
-  /** Messages stand where they belong, and between them the lines of the entries their senders had seen. */
-  async #takeBackward(id: ConversationId, { items, hasMore }: Page, isOld: boolean, lastSeq?: number): Promise<void> {
+  /**
+   * Messages stand where they belong, and between them the lines of the entries their senders had seen. `lastSeq`: of the first
+   * pages, how far they reach; null for older ones.
+   */
+  async #takeBackward(id: ConversationId, { items, hasMore }: Page, lastSeq: number | null): Promise<void> {
     await this.intake.run(async (batch) => {
       await this.arrivals.lookAhead(batch, id, items)
-      for (const item of items) await this.arrivals.takeOld(batch, id, item, isOld)
+      for (const item of items) await this.arrivals.takeOld(batch, id, item, lastSeq === null)
       await this.#placeBetween(batch, id, items)
       const record = await this.conversations.read(batch.step, id)
       if (!record) return

@@ -98,8 +98,9 @@ export function noticeKey(generation: number, afterSeq: number, entry: number): 
   return `${messageKey(generation, afterSeq)}.${String(entry).padStart(6, '0')}`
 }
 /** Own messages on their way stand behind everything. */
+export const PENDING = '~'
 export function pendingKey(place: number): string {
-  return `~${String(place).padStart(12, '0')}`
+  return `${PENDING}${String(place).padStart(12, '0')}`
 }
 
 export function markOf(record: ConversationRecord, accountId: AccountId): Mark {

@@ -1,5 +1,5 @@
 import { type CborValue, decodeCborMap, encodeCbor } from '../crypto/cbor.ts'
-import { DecryptionFailed, insist } from '../crypto/errors.ts'
+import { DecryptionFailed, insist, orNull } from '../crypto/errors.ts'
 import { type AccountId, idFromBytes, idToBytes, type MessageId } from '../protocol/ids.ts'
 import { limits } from '../protocol/limits.ts'
 import { isFairExpiry, type Meta } from './meta.ts'
@@ -146,10 +146,5 @@ function rawId(id: MessageId | null): Uint8Array | null {
 
 /** As {@link decodePayload}, but null for what this version cannot read. */
 export function readPayload(contentType: number, bytes: Uint8Array): Payload | null {
-  try {
-    return decodePayload(contentType, bytes)
-  } catch (error) {
-    if (error instanceof DecryptionFailed) return null
-    throw error
-  }
+  return orNull(() => decodePayload(contentType, bytes))
 }

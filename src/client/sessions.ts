@@ -1,5 +1,5 @@
 import { toHex } from '../crypto/bytes.ts'
-import { DecryptionFailed } from '../crypto/errors.ts'
+import { DecryptionFailed, orNull } from '../crypto/errors.ts'
 import { encodeSessionAck, type Packet, parsePacket } from '../crypto/packets.ts'
 import { PREKEY_TOO_OLD } from '../crypto/prekeys.ts'
 import {
@@ -253,13 +253,8 @@ function peerOf({ userA, deviceA }: InitialHeader): Peer {
 
 /** Whom a first frame names; null for any other. */
 function namedSender(frame: Uint8Array): Peer | null {
-  try {
-    const { initial } = parseSessionFrame(frame)
-    return initial && peerOf(initial)
-  } catch (error) {
-    if (error instanceof DecryptionFailed) return null
-    throw error
-  }
+  const initial = orNull(() => parseSessionFrame(frame).initial)
+  return initial && peerOf(initial)
 }
 
 function live(row: PeerRow): Session[] {

@@ -2,7 +2,7 @@ import type { ConversationId, MessageId } from '../protocol/ids.ts'
 import type { Announcer } from './announcer.ts'
 import type { MessageView, ThreadSlice } from './api.ts'
 import type { CatchUp } from './catch-up.ts'
-import { type ConversationRecord, isFilled, markOf } from './conversation-record.ts'
+import { type ConversationRecord, isFilled, markOf, PENDING } from './conversation-record.ts'
 import type { Conversations } from './conversations.ts'
 import type { MessageStore, StoredMessage } from './message-store.ts'
 import type { Outbox } from './outbox.ts'
@@ -14,8 +14,6 @@ import type { Step, Steps } from './steps.ts'
 const MAX_LIMIT = 500
 /** Pages fetched for one look back: silent bodies may fill some of them. */
 const MAX_PAGES = 5
-/** Own messages on their way stand behind everything that came. */
-const PENDING_KEYS = '~'
 
 /** The pages of a thread, from this device's own memory first. */
 export class Threads {
@@ -38,7 +36,7 @@ export class Threads {
       return slice
     }
     if (slice.items.length > 0 || !slice.hasOlder) return slice
-    await this.#fetchOlder(id, PENDING_KEYS, 1)
+    await this.#fetchOlder(id, PENDING, 1)
     return this.#newestOrUnread(id, count)
   }
 

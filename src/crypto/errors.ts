@@ -16,3 +16,13 @@ export class DecryptionFailed extends Error {
 export function insist(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new DecryptionFailed(reason)
 }
+
+/** What `work` answers; null where it cannot be read or opened. */
+export function orNull<Answer>(work: () => Answer): Answer | null {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof DecryptionFailed) return null
+    throw error
+  }
+}
